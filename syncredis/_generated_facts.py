@@ -1,0 +1,2 @@
+BLOCKING = frozenset[str]()
+READ_ONLY = frozenset({"GET"})

@@ -1,0 +1,173 @@
+"""`Redis`, to be awaited: the blocking client in worker threads."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Literal, Self, Unpack, cast, overload
+
+from syncredis import client as blocking
+from syncredis.aio._generated import AsyncCommands
+from syncredis.aio.worker import Worker
+from syncredis.command import Command
+from syncredis.config import ClientOptions
+from syncredis.pool import ConnectionPool
+from syncredis.retry import DEFAULT_RETRY, RetryPolicy
+from syncredis.typing import AnyStr, EncodableT, T
+
+
+class Redis(AsyncCommands[AnyStr]):
+    """The async twin of `syncredis.Redis`: the same arguments, the same methods, each to be awaited.
+
+    Works on asyncio and trio, and in several event loops at once. Cancelling a call releases the task at once; whether the
+    server still carries the command out is then unknown, and its connection is closed.
+    """
+
+    __slots__ = ("_worker", "wrapped")
+
+    @overload
+    def __init__(
+        self: Redis[str],
+        host: str = "localhost",
+        port: int = 6379,
+        db: int = 0,
+        *,
+        decode_responses: Literal[True] = True,
+        connection_pool: ConnectionPool | None = None,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Redis[bytes],
+        host: str = "localhost",
+        port: int = 6379,
+        db: int = 0,
+        *,
+        decode_responses: Literal[False],
+        connection_pool: ConnectionPool | None = None,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Redis[Any],
+        host: str = "localhost",
+        port: int = 6379,
+        db: int = 0,
+        *,
+        decode_responses: bool,
+        connection_pool: ConnectionPool | None = None,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        host: str = "localhost",
+        port: int = 6379,
+        db: int = 0,
+        *,
+        decode_responses: bool = True,
+        connection_pool: ConnectionPool | None = None,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> None:
+        self._wrap(
+            blocking.Redis(
+                host,
+                port,
+                db,
+                decode_responses=decode_responses,
+                connection_pool=connection_pool,
+                retry_policy=retry_policy,
+                **options,
+            )
+        )
+
+    def _wrap(self, client: blocking.Redis[Any]) -> None:
+        self.wrapped: blocking.Redis[AnyStr] = client
+        limits = client.pool.pool_config
+        self._worker = Worker(limits.max_connections, limits.pool_timeout)
+
+    @classmethod
+    def wrapping(cls, client: blocking.Redis[AnyStr]) -> Redis[AnyStr]:
+        """Return the async face of a blocking client; both use the same pool."""
+        facade = cast("Redis[AnyStr]", cls.__new__(cls))
+        facade._wrap(client)
+        return facade
+
+    @overload
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        decode_responses: Literal[True] = True,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[str]: ...
+
+    @overload
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        decode_responses: Literal[False],
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[bytes]: ...
+
+    @overload
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        decode_responses: bool,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[Any]: ...
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        decode_responses: bool = True,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[Any]:
+        """Return a client for a URL, as `syncredis.Redis.from_url` does."""
+        client = blocking.Redis.from_url(url, decode_responses=decode_responses, retry_policy=retry_policy, **options)
+        return cast("type[Redis[Any]]", cls).wrapping(client)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__name__} on {self.wrapped.pool!r}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    @property
+    def decode_responses(self) -> bool:
+        """Whether strings in replies are ``str``."""
+        return self.wrapped.decode_responses
+
+    async def aclose(self) -> None:
+        """Close all connections, as `syncredis.Redis.close` does."""
+        self.wrapped.close()
+
+    async def execute(self, command: Command[T]) -> T:
+        """Carry out a command and return its decoded reply; raises what `syncredis.Redis.execute` raises."""
+        return await self._worker.run(self.wrapped.execute, command)
+
+    async def execute_command(self, *arguments: EncodableT) -> Any:
+        """Send any command as it stands; see `syncredis.Redis.execute_command`."""
+        return await self.execute(Command[Any](arguments))

@@ -1,0 +1,31 @@
+"""`AsyncCommandGroup`: what the generated groups of async command methods are built on."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Generic, cast
+
+from syncredis.command import Command
+from syncredis.commands import Recorder
+from syncredis.typing import AnyStr, T
+
+_recorder = Recorder[str]()
+
+
+class AsyncCommandGroup(Generic[AnyStr]):
+    """Takes commands from a recorder and awaits what `execute` makes of them."""
+
+    __slots__ = ()
+
+    @property
+    def _commands(self) -> Recorder[AnyStr]:
+        # One recorder serves all: it has no state, and its type parameter is only the checkers'.
+        return cast("Recorder[AnyStr]", _recorder)
+
+    async def _run(self, recorded: T) -> T:
+        # A recorder's methods return the command, typed as the reply to come.
+        return await self.execute(cast("Command[T]", recorded))
+
+    @abstractmethod
+    async def execute(self, command: Command[T]) -> T:
+        """Carry out ``command`` and return its decoded reply."""

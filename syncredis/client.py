@@ -1,0 +1,218 @@
+"""`Redis`: the command methods, a pool to carry them out with, and a policy for failures."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Literal, Self, Unpack, overload
+
+from syncredis.command import Command
+from syncredis.commands import Commands
+from syncredis.config import ClientOptions, configs_from_options
+from syncredis.exceptions import ConfigurationError, RedisError
+from syncredis.pool import ConnectionPool
+from syncredis.retry import DEFAULT_RETRY, RetryPolicy, retry
+from syncredis.typing import AnyStr, EncodableT, T
+from syncredis.url import options_from_url
+
+
+class Redis(Commands[AnyStr]):
+    """A client for one server, or for wherever its pool leads. Thread-safe: share one among all threads.
+
+    Nothing is contacted before the first command. Each command method blocks until its reply is there, and raises the
+    errors of `execute`. The client need not be closed: one that is forgotten is collected, with its connections.
+
+    Args:
+        host: name or address of the server.
+        port: its port.
+        db: number of the database.
+        decode_responses: whether strings in replies are ``str`` (the default) or ``bytes``.
+        connection_pool: where connections come from, in place of ``host``, ``port``, ``db`` and ``options``.
+        retry_policy: how often and how long a call that failed is tried again, if that is safe.
+        **options: see `syncredis.config.ConnectionConfig` and `syncredis.config.PoolConfig`; for TLS ``ssl=True``, and
+            ``ssl_ca_certs``, ``ssl_certfile``, ``ssl_keyfile``, ``ssl_keyfile_password`` (paths and password),
+            ``ssl_cert_reqs`` (``"required"``, ``"none"``), ``ssl_check_hostname``, ``ssl_server_hostname`` (SNI), or a whole
+            ``ssl_context``.
+
+    Raises:
+        ConfigurationError: for an option that does not exist, or a value that it can not have.
+    """
+
+    __slots__ = ("_text", "pool", "retry_policy")
+
+    @overload
+    def __init__(
+        self: Redis[str],
+        host: str = "localhost",
+        port: int = 6379,
+        db: int = 0,
+        *,
+        decode_responses: Literal[True] = True,
+        connection_pool: ConnectionPool | None = None,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Redis[bytes],
+        host: str = "localhost",
+        port: int = 6379,
+        db: int = 0,
+        *,
+        decode_responses: Literal[False],
+        connection_pool: ConnectionPool | None = None,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Redis[Any],
+        host: str = "localhost",
+        port: int = 6379,
+        db: int = 0,
+        *,
+        decode_responses: bool,
+        connection_pool: ConnectionPool | None = None,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        host: str = "localhost",
+        port: int = 6379,
+        db: int = 0,
+        *,
+        decode_responses: bool = True,
+        connection_pool: ConnectionPool | None = None,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> None:
+        if connection_pool is None:
+            connection_pool = ConnectionPool(*configs_from_options((host, port), db, **options))
+        elif options or (host, port, db) != ("localhost", 6379, 0):
+            ignored = min(options, default="host, port or db")
+            raise ConfigurationError(f"{ignored} has no effect together with connection_pool, which has its own")
+        self.pool = connection_pool
+        self.retry_policy = retry_policy
+        self._text = decode_responses
+
+    @overload
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        decode_responses: Literal[True] = True,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[str]: ...
+
+    @overload
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        decode_responses: Literal[False],
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[bytes]: ...
+
+    @overload
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        decode_responses: bool,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[Any]: ...
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        *,
+        decode_responses: bool = True,
+        retry_policy: RetryPolicy = DEFAULT_RETRY,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[Any]:
+        """Return a client for a URL: ``redis://[[user]:[password]@]host[:port][/db][?option=value&...]``.
+
+        ``rediss://`` for TLS, ``unix:///path`` for a Unix socket; see `syncredis.url.options_from_url`. What the URL says goes
+        before the keyword arguments.
+
+        Raises:
+            ConfigurationError: for a URL or an option that makes no sense.
+        """
+        location, db, in_url = options_from_url(url)
+        merged: ClientOptions = {**options, **in_url}
+        return cls(*location, db, decode_responses=decode_responses, retry_policy=retry_policy, **merged)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} on {self.pool!r}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def decode_responses(self) -> bool:
+        """Whether strings in replies are ``str``."""
+        return self._text
+
+    def close(self) -> None:
+        """Close all connections; calls in progress in other threads raise `InterruptedCallError`. Never blocks.
+
+        The client may be used again afterwards, and then opens new connections.
+        """
+        self.pool.close()
+
+    def execute(self, command: Command[T]) -> T:
+        """Carry out a command and return its decoded reply. Blocks.
+
+        A call that fails is tried again by ``retry_policy``, but only if the server has certainly not carried the command out,
+        or if the command changes nothing.
+
+        Raises:
+            DataError: for an argument that can not be sent. Nothing was sent.
+            ResponseError: if the server answers with an error; the class tells which.
+            DecodeError: if the reply is no text in the client's encoding, and text is wanted.
+            OutcomeUnknownError: if the connection broke and the server may have carried the command out.
+            ConnectionError, TimeoutError: if the server can not be reached, or did not answer in time.
+            PoolTimeoutError: if all connections stayed in use.
+        """
+        try:
+            return self._attempt(command)
+        except RedisError as error:
+            return retry(self.retry_policy, command, lambda: self._attempt(command), error)
+
+    def execute_command(self, *arguments: EncodableT) -> Any:
+        """Send any command as it stands, e.g. ``execute_command("CONFIG", "GET", "maxmemory")``; return the reply undecoded.
+
+        Strings in it follow ``decode_responses``; everything else is as the protocol brings it. Raises what `execute` raises.
+        """
+        return self.execute(Command[Any](arguments))
+
+    def _attempt(self, command: Command[T]) -> T:
+        pool = self.pool
+        connection = pool.lease()
+        try:
+            reply = connection.execute(command, self._text if command.text is None else command.text)
+        except RedisError as error:
+            pool.note_failure(connection, error)
+            raise
+        finally:
+            pool.return_connection(connection)
+        decode = command.decode
+        return reply if decode is None else decode(reply)

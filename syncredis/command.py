@@ -1,0 +1,66 @@
+"""`Command`: one request as a value - its arguments, and how its reply becomes the caller's value.
+
+Client, pipeline and facade all consume the same value; they differ only in how they carry it to a server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic
+
+from syncredis._generated_facts import BLOCKING, READ_ONLY
+from syncredis.typing import EncodableT, T
+
+
+class Command(Generic[T]):
+    """One request to a server. Treat it as frozen: nothing may change it once it is made.
+
+    Not a frozen dataclass because one is made for every call: assignment through ``object.__setattr__`` would cost as much
+    as packing the arguments.
+
+    Attributes:
+        arguments: the command's name and its arguments, as they are sent.
+        decode: turns the reply into the caller's value; None where the reply is that value already.
+        text: whether strings in the reply are decoded to ``str`` (True), left as ``bytes`` (False), or follow the
+            client's ``decode_responses`` (None).
+        blocks: for how many seconds the server may hold the reply back; 0 means for ever; None: it does not.
+    """
+
+    __slots__ = ("arguments", "blocks", "decode", "text")
+
+    def __init__(
+        self,
+        arguments: tuple[EncodableT, ...],
+        decode: Callable[[Any], T] | None = None,
+        *,
+        text: bool | None = None,
+        blocks: float | None = None,
+    ) -> None:
+        self.arguments = arguments
+        self.decode = decode
+        self.text = text
+        self.blocks = blocks
+
+    @property
+    def name(self) -> str:
+        """The command's name in upper case, with its subcommand where the server counts that as part of the name."""
+        words = [_word(argument) for argument in self.arguments[:2]]
+        both = " ".join(words)
+        return both if both in READ_ONLY or both in BLOCKING else words[0]
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the server's command table calls it read-only: it changes nothing, so it is safe to repeat."""
+        return self.name in READ_ONLY
+
+    def __repr__(self) -> str:
+        # Only the name: arguments may be secrets (AUTH, CONFIG SET) and may be large.
+        return f"<Command {self.name} with {len(self.arguments) - 1} arguments>"
+
+
+def _word(argument: EncodableT) -> str:
+    if isinstance(argument, str):
+        return argument.upper()
+    if isinstance(argument, (bytes, bytearray)):
+        return bytes(argument).decode("latin-1").upper()
+    return ""

@@ -1,0 +1,54 @@
+"""The command methods, a module for each group of the command documentation, and `Commands`: all of them together."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from syncredis.command import Command
+from syncredis.commands.generic import GenericCommands
+from syncredis.commands.hash_expiry import HashExpiryCommands
+from syncredis.commands.hashes import HashCommands
+from syncredis.commands.key_expiry import KeyExpiryCommands
+from syncredis.commands.lists import ListCommands
+from syncredis.commands.sets import SetCommands
+from syncredis.commands.sorted_set_combinations import SortedSetCombinationCommands
+from syncredis.commands.sorted_set_ranges import SortedSetRangeCommands
+from syncredis.commands.sorted_sets import SortedSetCommands
+from syncredis.commands.sorting import SortingCommands
+from syncredis.commands.strings import StringCommands
+from syncredis.typing import AnyStr, T
+
+
+class Commands(
+    GenericCommands[AnyStr],
+    HashCommands[AnyStr],
+    HashExpiryCommands[AnyStr],
+    KeyExpiryCommands[AnyStr],
+    ListCommands[AnyStr],
+    SetCommands[AnyStr],
+    SortedSetCombinationCommands[AnyStr],
+    SortedSetCommands[AnyStr],
+    SortedSetRangeCommands[AnyStr],
+    SortingCommands[AnyStr],
+    StringCommands[AnyStr],
+):
+    """Every command method."""
+
+    __slots__ = ()
+
+
+class Recorder(Commands[AnyStr]):
+    """Hands commands back instead of sending them: how the facade (and a pipeline) get at a command.
+
+    Each method then returns the `Command` itself, although its annotation promises the reply. Whoever uses a recorder takes
+    the annotation as the type of the reply to come.
+    """
+
+    __slots__ = ()
+
+    def execute(self, command: Command[T]) -> T:
+        """Return ``command`` itself."""
+        return cast(T, command)
+
+
+__all__ = ["Commands", "Recorder"]

@@ -1,0 +1,217 @@
+"""One handshaken conversation with a server: commands go out and their replies come back, in order.
+
+A `Connection` belongs to one thread at a time; only `interrupt` may be called from any other. Its first duty is never to
+be out of step: from the moment before something is sent until the last reply is complete, ``in_step`` is False, whatever
+ends the exchange - a timeout, an interruption, an exception that a signal handler raises. Such a connection must be
+closed; the pool sees to that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from syncredis import handshake, interruption, transport
+from syncredis.command import Command
+from syncredis.config import ConnectionConfig
+from syncredis.exceptions import ConnectionError, DecodeError, RedisError
+from syncredis.resp import INCOMPLETE, Buffer, PushNotification, Reader, encode, new_reader
+from syncredis.typing import Reply
+
+
+class Connection:
+    """A conversation. Made by `open_connection`.
+
+    Attributes:
+        config: how it was made.
+        in_step: whether every reply was received that is owed; only then may it be used again.
+        protocol: the version of RESP that is spoken, 2 or 3.
+        role: ``"primary"``, ``"replica"`` or ``"sentinel"`` as the server said when it was asked during the handshake, else
+            None.
+        generation: of the pool that made it, at the time when it did.
+        last_used: when it was last taken into use, by `time.monotonic`.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_encoding",
+        "_interrupted_by",
+        "_reader",
+        "_transport",
+        "config",
+        "generation",
+        "in_step",
+        "last_used",
+        "protocol",
+        "role",
+    )
+
+    def __init__(self, stream: transport.Transport, config: ConnectionConfig) -> None:
+        self.config = config
+        self.in_step = True
+        self.protocol = 2
+        self.role: str | None = None
+        self.generation = 0
+        self.last_used = time.monotonic()
+        self._transport = stream
+        self._encoding = config.encoding
+        self._reader = new_reader(config.encoding)
+        self._interrupted_by: ConnectionError | None = None
+
+    def __repr__(self) -> str:
+        state = "in step" if self.in_step else "out of step"
+        return f"<Connection to {self.config.target}, RESP{self.protocol}, {state}>"
+
+    def execute(self, command: Command[Any], text: bool) -> Reply:
+        """Send a command and return its reply, with strings as ``str`` if ``text``, else as ``bytes``. Blocks.
+
+        Raises:
+            DataError: for an argument that can not be sent; nothing was sent.
+            ResponseError: if that is the server's answer.
+            DecodeError: if the reply is not valid text; the connection stays usable.
+            TimeoutError, ConnectionError: if the exchange failed.
+        """
+        if interruption.current() is not None or command.blocks is not None:
+            return self._execute_slowly(command, text)
+        data = encode(command.arguments, self._encoding)
+        self.in_step = False
+        try:
+            self._transport.send(data)
+            reply = self._receive_reply(text)
+        except ConnectionError as error:
+            raise self._interrupted_by or error  # noqa: B904 - the cause is the error's own
+        if isinstance(reply, RedisError):
+            raise reply
+        return reply
+
+    def execute_many(self, commands: Sequence[Command[Any]], text: bool) -> list[Reply]:
+        """Send several commands in one write and return their replies; errors among them are returned, not raised.
+
+        Not for more than the sockets' buffers hold: nothing is received before everything is sent. Blocks.
+        """
+        buffers: list[Buffer] = []
+        for command in commands:
+            part = encode(command.arguments, self._encoding)
+            if isinstance(part, bytes):
+                buffers.append(part)
+            else:
+                buffers += part
+        with self._interruptible():
+            self.in_step = False
+            try:
+                self._transport.send(b"".join(buffers) if len(buffers) == len(commands) else buffers)
+                replies = [self._receive_reply(text, last=False) for _ in commands[1:]]
+                return [*replies, self._receive_reply(text)]
+            except ConnectionError as error:
+                raise self._interrupted_by or error  # noqa: B904 - the cause is the error's own
+
+    def interrupt(self, reason: ConnectionError | None = None) -> None:
+        """Break off what another thread does with this connection; that call raises ``reason``. Never blocks."""
+        if reason is not None:
+            self._interrupted_by = reason
+        self.in_step = False
+        self._transport.interrupt()
+
+    def is_quiet(self) -> bool:
+        """Whether the server has neither closed the connection nor sent anything unasked; never blocks."""
+        return self._transport.is_quiet()
+
+    def set_timeout(self, seconds: float | None) -> None:
+        """Let what follows stand still for at most ``seconds``; None: for ever."""
+        self._transport.set_timeout(seconds)
+
+    def close(self) -> None:
+        """Close the socket; never blocks, never raises."""
+        self.in_step = False
+        self._transport.close()
+
+    def _execute_slowly(self, command: Command[Any], text: bool) -> Reply:
+        """`execute` for a call that can be interrupted, or that the server may hold back."""
+        limit = self.config.stream_timeout
+        if command.blocks is not None and limit is not None:
+            self._transport.set_timeout(command.blocks + limit if command.blocks else None)
+        try:
+            reply = self.execute_many([command], text)[0]
+        finally:
+            if self.in_step:
+                self._transport.set_timeout(limit)
+        if isinstance(reply, RedisError):
+            raise reply
+        return reply
+
+    def _receive_reply(self, text: bool, *, last: bool = True) -> Reply:
+        """Return the next reply, error replies and texts that can not be decoded as errors; ``last``: no other is owed."""
+        reader = self._reader
+        reply = self._next_in(reader, text) if reader.has_data() else INCOMPLETE
+        while reply is INCOMPLETE or isinstance(reply, PushNotification):
+            if reply is INCOMPLETE:
+                reader.feed(self._transport.receive())
+            reply = self._next_in(reader, text)
+        if last:
+            # More than was asked for would be taken for the next command's reply.
+            self.in_step = not reader.has_data()
+        return reply
+
+    def _next_in(self, reader: Reader, text: bool) -> Reply:
+        try:
+            return reader.gets(text)
+        except UnicodeDecodeError as error:
+            # hiredis says so once the reply was read to its end, so the next one is in its place.
+            undecodable = DecodeError(
+                f"the reply is not valid {self._encoding} ({error.reason} at byte {error.start}); "
+                f"a client made with decode_responses=False returns it as bytes"
+            )
+            undecodable.__cause__ = error
+            return undecodable
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        call = interruption.current()
+        if call is None:
+            yield
+            return
+        with call.attached(self.interrupt):
+            yield
+
+
+def open_connection(config: ConnectionConfig, *, ask_role: bool = False) -> Connection:
+    """Connect, shake hands in one round trip, and return the connection. Blocks for ``connect_timeout`` at most.
+
+    Args:
+        config: where to, and as whom.
+        ask_role: whether ROLE belongs to the handshake; the answer is in `Connection.role`.
+
+    Raises:
+        ConnectionError, TimeoutError: if the server can not be reached; ``not_applied`` is set.
+        AuthenticationError: if it refuses user or password, or wants one.
+        ResponseError: if it refuses another part, e.g. the database's number.
+    """
+    connection = Connection(transport.connect(config), config)
+    try:
+        _shake_hands(connection, config, ask_role=ask_role)
+        connection.set_timeout(config.stream_timeout)
+    except ConnectionError as error:
+        connection.close()
+        raise transport.not_applied(error)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _shake_hands(connection: Connection, config: ConnectionConfig, *, ask_role: bool) -> None:
+    steps = handshake.first_try(config, ask_role=ask_role)
+    replies = connection.execute_many([step.command for step in steps], text=True)
+    connection.protocol = config.protocol
+    if config.protocol == 3 and handshake.hello_refused(replies[0]):
+        connection.protocol = 2
+        steps = handshake.without_hello(config, ask_role=ask_role)
+        replies = connection.execute_many([step.command for step in steps], text=True)
+    error = handshake.first_error(steps, replies)
+    if error is not None:
+        error.not_applied = True
+        raise error
+    if ask_role:
+        connection.role = handshake.role_from_reply(replies[-1])

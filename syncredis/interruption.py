@@ -1,0 +1,96 @@
+"""Breaking off a blocking call from another thread.
+
+A thread can not be cancelled in Python, but what it is blocked on can be: a socket can be shut down, a waiter woken. An
+`Interruption` stands for one call. The thread that makes the call runs it through `Interruption.run`; whatever blocks
+below finds it with `current` and says, by `attached`, how it can be woken; another thread calls `interrupt`.
+
+The way down is a context variable and not a parameter, so that everything which blocks (pools, connections, discovery,
+pauses between attempts) can be broken off without each layer between having to know.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar, TypeVarTuple, Unpack
+
+from syncredis.exceptions import InterruptedCallError
+
+T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
+
+
+class Interruption:
+    """The means to break off one blocking call. `interrupt` may be called from any thread, at any time, repeatedly."""
+
+    def __init__(self) -> None:
+        # Guards both fields: an interrupt must not slip between a check and an attachment.
+        self._lock = threading.Lock()
+        self._interrupted = False
+        self._wakers: list[Callable[[], None]] = []
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether `interrupt` was called."""
+        return self._interrupted
+
+    def run(self, function: Callable[[Unpack[Arguments]], T], *arguments: *Arguments) -> T:
+        """Call ``function`` in this thread, so that `interrupt` breaks it off."""
+        token = _current.set(self)
+        try:
+            return function(*arguments)
+        finally:
+            _current.reset(token)
+
+    def interrupt(self) -> None:
+        """Wake whatever the call is blocked on; everything that would block from now on raises at once."""
+        with self._lock:
+            self._interrupted = True
+            # Under the lock: once `attached` has been left, what was attached may be in use by another call.
+            for wake in self._wakers:
+                wake()
+
+    @contextmanager
+    def attached(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Within the block, `interrupt` calls ``wake``, which must not block and must not raise.
+
+        Raises:
+            InterruptedCallError: on entry, if the call was interrupted already.
+        """
+        with self._lock:
+            self._check()
+            self._wakers.append(wake)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._wakers.remove(wake)
+
+    def _check(self) -> None:
+        if self._interrupted:
+            raise InterruptedCallError("the call was interrupted")
+
+
+_current: ContextVar[Interruption | None] = ContextVar("syncredis_interruption", default=None)
+
+#: The `Interruption` that the running call can be broken off by, if there is one.
+current = _current.get
+
+
+def sleep(seconds: float) -> None:
+    """Block for ``seconds``, or until the running call is interrupted.
+
+    Raises:
+        InterruptedCallError: if it was interrupted.
+    """
+    call = current()
+    if call is None:
+        time.sleep(seconds)
+        return
+    woken = threading.Event()
+    with call.attached(woken.set):
+        if woken.wait(seconds):
+            raise InterruptedCallError("the call was interrupted")

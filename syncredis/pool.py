@@ -1,0 +1,350 @@
+"""`ConnectionPool`: lends connections to callers in any number of threads.
+
+`ConnectionPool.lease` hands one out and `ConnectionPool.return_connection` takes it back. What is returned out of step,
+or older than the last `ConnectionPool.invalidate`, is closed and never shelved.
+
+State changes happen in small methods that do no I/O, under one lock; connecting, closing and waiting happen outside it.
+The usual lease and return take no lock at all: the shelf is a `collections.deque`, whose ``pop`` and ``append`` are atomic.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Final
+
+from syncredis import interruption
+from syncredis.config import ConnectionConfig, PoolConfig
+from syncredis.connection import Connection, open_connection
+from syncredis.exceptions import ConnectionError, InterruptedCallError, PoolTimeoutError, RedisError
+
+#: A connection that rested longer than this (seconds) is looked at before it is lent: the server may have closed it. The
+#: look costs a system call, which a busy connection is spared.
+CHECK_AFTER: Final = 0.02
+
+
+class ConnectionPool:
+    """Connections to one server, or wherever `connect` of a subclass leads. Thread-safe.
+
+    At most ``max_connections`` are open at once. The one that was returned last is lent first, so that those a quiet time
+    does not need grow old and go. Callers for whom none is free wait in the order in which they came, for at most
+    ``pool_timeout`` seconds. `close` may be followed by further use: connections are then made anew. A child process that
+    was forked begins with an empty pool.
+    """
+
+    def __init__(self, config: ConnectionConfig, pool_config: PoolConfig | None = None) -> None:
+        self.config = config
+        self.pool_config = pool_config or PoolConfig()
+        self._shelf: deque[Connection] = deque()
+        self._start_empty()
+        _pools.add(self)
+        # A pool that was forgotten is collected, and its idle connections are closed without a ResourceWarning.
+        weakref.finalize(self, _close_all, self._shelf)
+
+    def _start_empty(self) -> None:
+        # Guards what follows. The shelf needs no guard by itself; see `_grant`.
+        self._lock = threading.Lock()
+        self._waiters: deque[_Waiter] = deque()
+        # Everything that counts against `max_connections`: what is open, lent ones included, and the slots of those being
+        # made. Weak, so that what an asynchronous exception loses (a lease between here and the caller's `try`, say) is
+        # collected, and its slot is free again.
+        self._slots: weakref.WeakSet[Connection | _Slot] = weakref.WeakSet()
+        self._generation = getattr(self, "_generation", 0) + 1
+
+    def __repr__(self) -> str:
+        with self._lock:
+            is_open, idle, waiting = len(self._slots), len(self._shelf), len(self._waiters)
+        return (
+            f"<{type(self).__name__} for {self._target}: {is_open} of {self.pool_config.max_connections} connections "
+            f"open, {idle} idle, {waiting} callers waiting>"
+        )
+
+    @property
+    def _target(self) -> str:
+        return self.config.target
+
+    # --- lease and return ---------------------------------------------------------------------------
+
+    def lease(self) -> Connection:
+        """Return a connection for the use of the caller alone, who owes it back by `return_connection`.
+
+        Blocks for at most ``pool_timeout`` where all are in use, and ``connect_timeout`` where one has to be made.
+
+        Raises:
+            PoolTimeoutError: if none became free in time.
+            ConnectionError, TimeoutError, ResponseError: if one had to be made and that failed.
+        """
+        if not self._waiters:
+            try:
+                connection = self._shelf.pop()
+            except IndexError:
+                return self._lease_slowly()
+            now = time.monotonic()
+            if now - connection.last_used < CHECK_AFTER and connection.generation == self._generation:
+                connection.last_used = now
+                return connection
+            if self._is_fresh(connection, now):
+                return connection
+        return self._lease_slowly()
+
+    def return_connection(self, connection: Connection) -> None:
+        """Take back a connection that was leased. Never blocks.
+
+        It goes on the shelf if it is in step and was made since the last `invalidate`, and is closed otherwise.
+        """
+        if not connection.in_step or connection.generation != self._generation:
+            self._discard(connection)
+            return
+        limit = self.pool_config.max_idle_connections
+        if limit is not None and len(self._shelf) >= limit and not self._waiters:
+            self._discard(connection)
+            return
+        self._shelf.append(connection)
+        if self._waiters:
+            with self._lock:
+                self._grant()
+        if connection.generation != self._generation:  # invalidated between the check and the shelf
+            self._close_outdated()
+        if self.pool_config.max_idle_time is not None:
+            self._close_oldest()
+
+    @contextmanager
+    def leased(self) -> Iterator[Connection]:
+        """Lease for the time of a ``with`` block."""
+        connection = self.lease()
+        try:
+            yield connection
+        finally:
+            self.return_connection(connection)
+
+    def connect(self) -> Connection:
+        """Return a new connection. The seam for subclasses that find out first where to go. Blocks."""
+        return self._dial(self.config)
+
+    def _dial(self, config: ConnectionConfig, *, ask_role: bool = False) -> Connection:
+        generation = self._generation  # of before, so that an invalidation meanwhile shows
+        connection = open_connection(config, ask_role=ask_role)
+        connection.generation = generation
+        return connection
+
+    def note_failure(self, connection: Connection, error: RedisError) -> None:
+        """Learn from an error that a call on ``connection`` ended with. A seam for subclasses; here there is nothing to learn."""
+
+    # --- everything at once ------------------------------------------------------------------------
+
+    def invalidate(self, interrupt: ConnectionError | None = None) -> None:
+        """Say that no connection made so far may be used again: where they lead is no longer where to go.
+
+        Idle ones are closed now; lent ones when they come back, or at once if ``interrupt`` gives the error that the calls
+        in progress shall raise. Never blocks.
+        """
+        with self._lock:
+            self._generation += 1
+            idle = set(self._take_shelf())
+            lent = [c for c in self._slots if isinstance(c, Connection) and c not in idle]
+        for connection in idle:
+            self._discard(connection)
+        if interrupt is not None:
+            for connection in lent:
+                connection.interrupt(interrupt)
+
+    def close(self) -> None:
+        """Close every connection; calls in progress in other threads raise `InterruptedCallError`. Never blocks."""
+        self.invalidate(InterruptedCallError("the client was closed while this call was in progress"))
+
+    # --- the slow half of leasing ------------------------------------------------------------------
+
+    def _lease_slowly(self) -> Connection:
+        limit = self.pool_config.pool_timeout
+        deadline = None if limit is None else time.monotonic() + limit
+        while True:
+            waiter = self._queue()
+            found = waiter.granted or self._wait(waiter, deadline)
+            if isinstance(found, _Slot):
+                return self._connect_in(found)
+            if self._is_fresh(found, time.monotonic()):
+                return found
+
+    def _queue(self) -> _Waiter:
+        """Return a new waiter, which has got something already if anything is free."""
+        waiter = _Waiter()
+        with self._lock:
+            self._waiters.append(waiter)
+            self._grant()
+        return waiter
+
+    def _grant(self) -> None:
+        """Give what is free to those who wait, first come, first served. The lock is held.
+
+        Called after every change that frees something. A returning thread shelves first and looks for waiters second; a
+        waiting one queues first and looks at the shelf second, here. So at least one of the two sees the other, although
+        shelving takes no lock.
+        """
+        while self._waiters:
+            granted: Connection | _Slot
+            try:
+                granted = self._shelf.pop()
+            except IndexError:
+                if len(self._slots) >= self.pool_config.max_connections:
+                    return
+                granted = _Slot()
+                self._slots.add(granted)
+            self._waiters.popleft().grant(granted)
+
+    def _wait(self, waiter: _Waiter, deadline: float | None) -> Connection | _Slot:
+        call = interruption.current()
+        try:
+            with nullcontext() if call is None else call.attached(waiter.wake):
+                waiter.wait(deadline)
+        except BaseException:
+            self._withdraw(waiter)
+            if waiter.granted is not None:
+                self._give_back(waiter.granted)
+            raise
+        self._withdraw(waiter)
+        if waiter.granted is not None:
+            return waiter.granted
+        if call is not None and call.interrupted:
+            raise InterruptedCallError("the call was interrupted while it waited for a connection")
+        limits = self.pool_config
+        raise PoolTimeoutError(
+            f"all {limits.max_connections} connections (max_connections) stayed in use for {limits.pool_timeout:g} s "
+            f"(pool_timeout)"
+        )
+
+    def _withdraw(self, waiter: _Waiter) -> None:
+        """Let ``waiter`` be granted nothing from now on."""
+        with self._lock, suppress(ValueError):
+            self._waiters.remove(waiter)
+
+    def _connect_in(self, slot: _Slot) -> Connection:
+        try:
+            while True:
+                connection = self.connect()
+                if self._admit(connection, slot):
+                    return connection
+                connection.close()  # invalidated meanwhile: it may lead to the wrong server
+        except BaseException:
+            self._give_back(slot)
+            raise
+
+    def _admit(self, connection: Connection, slot: _Slot) -> bool:
+        """Let a new connection take the place of its slot, unless the pool was invalidated while it was made."""
+        with self._lock:
+            if connection.generation != self._generation:
+                return False
+            self._slots.add(connection)
+            self._slots.discard(slot)
+            return True
+
+    def _give_back(self, what: Connection | _Slot) -> None:
+        if isinstance(what, Connection):
+            self.return_connection(what)
+        else:
+            with self._lock:
+                self._slots.discard(what)
+                self._grant()
+
+    # --- closing ------------------------------------------------------------------------------------
+
+    def _is_fresh(self, connection: Connection, now: float) -> bool:
+        """Whether a connection from the shelf can be lent; one that can not is closed."""
+        rested, limit = now - connection.last_used, self.pool_config.max_idle_time
+        if (
+            connection.generation == self._generation
+            and (limit is None or rested < limit)
+            and (rested < CHECK_AFTER or connection.is_quiet())
+        ):
+            connection.last_used = now
+            return True
+        self._discard(connection)
+        return False
+
+    def _discard(self, connection: Connection) -> None:
+        connection.close()
+        with self._lock:
+            self._slots.discard(connection)
+            self._grant()
+
+    def _close_outdated(self) -> None:
+        with self._lock:
+            shelved = self._take_shelf()
+            self._shelf.extend(c for c in shelved if c.generation == self._generation)
+        for connection in shelved:
+            if connection.generation != self._generation:
+                self._discard(connection)
+
+    def _close_oldest(self) -> None:
+        """Close those at the bottom of the shelf that have rested for ``max_idle_time``."""
+        limit = self.pool_config.max_idle_time
+        assert limit is not None
+        while True:
+            try:
+                oldest = self._shelf.popleft()
+            except IndexError:
+                return
+            if time.monotonic() - oldest.last_used < limit:
+                self._shelf.appendleft(oldest)
+                return
+            self._discard(oldest)
+
+    def _take_shelf(self) -> list[Connection]:
+        taken: list[Connection] = []
+        while True:
+            try:
+                taken.append(self._shelf.popleft())
+            except IndexError:
+                return taken
+
+    def _after_fork_in_child(self) -> None:
+        # The sockets are shared with the parent: closing our descriptors takes nothing from it.
+        inherited = {*self._take_shelf(), *(c for c in self._slots if isinstance(c, Connection))}
+        self._start_empty()
+        for connection in inherited:
+            connection.close()
+
+
+class _Slot:
+    """The right to make one connection."""
+
+
+class _Waiter:
+    """A caller for whom nothing was free."""
+
+    __slots__ = ("_event", "granted")
+
+    def __init__(self) -> None:
+        self.granted: Connection | _Slot | None = None
+        self._event = threading.Event()
+
+    def grant(self, what: Connection | _Slot) -> None:
+        self.granted = what
+        self._event.set()
+
+    def wake(self) -> None:
+        self._event.set()
+
+    def wait(self, deadline: float | None) -> None:
+        self._event.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
+
+
+def _close_all(shelf: deque[Connection]) -> None:
+    while shelf:
+        shelf.pop().close()
+
+
+_pools: weakref.WeakSet[ConnectionPool] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for pool in list(_pools):
+        pool._after_fork_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

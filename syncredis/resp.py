@@ -1,0 +1,118 @@
+"""RESP, the protocol of Redis: encode the arguments of a command, and parse replies. Bytes in, values out; no sockets.
+
+Parsing and packing are hiredis's (C). Two things it does not do are done here: an argument that has no byte form is
+refused by name, and a large one is never copied into a packed command but passed on as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+import hiredis
+
+from syncredis.exceptions import DataError, ProtocolError, error_from_reply
+from syncredis.typing import EncodableT
+
+#: Stands for "the reply is not complete yet"; None is a reply.
+INCOMPLETE: Final = object()
+
+#: From this size (bytes, or characters) on, an argument is sent from where it is. Copying it would cost more than the
+#: longer list of buffers does, and `hiredis.pack_command` grows its buffer so often that 1 MiB takes it five times as long.
+LARGE: Final = 16 * 1024
+
+#: What the server sends without having been asked (RESP3), e.g. a published message.
+PushNotification = hiredis.PushNotification
+
+Reader: TypeAlias = hiredis.Reader
+Buffer: TypeAlias = bytes | bytearray | memoryview
+
+_pack: Any = hiredis.pack_command  # its annotation asks for a tuple of exactly one element
+
+
+def new_reader(encoding: str) -> Reader:
+    """Return a parser: ``feed`` it bytes, ``gets()`` a reply as text or ``gets(False)`` as bytes, or `INCOMPLETE`.
+
+    An error reply comes as an instance of `ResponseError`, returned and not raised.
+    """
+    return hiredis.Reader(
+        protocolError=ProtocolError,
+        replyError=error_from_reply,
+        encoding=encoding,
+        notEnoughData=INCOMPLETE,
+    )
+
+
+def encode(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffer]:
+    """Return a command as it goes over the wire: in one piece, or as a list of buffers where an argument is large.
+
+    Raises:
+        DataError: for an argument that has no byte form: None, a bool, a container, anything but str, bytes, bytearray,
+            memoryview, int and float (or text that the encoding can not express). It names the argument.
+    """
+    if encoding != "utf-8":
+        return _encode_carefully(arguments, encoding)
+    for argument in arguments:
+        kind = type(argument)
+        if kind is str or kind is bytes:
+            if len(argument) >= LARGE:  # type: ignore[arg-type]
+                return _encode_carefully(arguments, encoding)
+        elif kind is not int and kind is not float:
+            return _encode_carefully(arguments, encoding)
+    try:
+        packed: bytes = _pack(arguments if type(arguments) is tuple else tuple(arguments))
+    except UnicodeEncodeError:
+        return _encode_carefully(arguments, encoding)
+    return packed
+
+
+def _encode_carefully(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffer]:
+    """Encode what the quick way does not: subclasses, other buffers, other encodings, large arguments, mistakes."""
+    pieces: list[Buffer] = []
+    small = bytearray(b"*%d\r\n" % len(arguments))
+    for position, argument in enumerate(arguments):
+        data = _to_bytes(arguments, position, argument, encoding)
+        small += b"$%d\r\n" % len(data)
+        if len(data) < LARGE:
+            small += data
+        else:
+            pieces += [bytes(small), data]
+            small.clear()
+        small += b"\r\n"
+    return [*pieces, bytes(small)] if pieces else bytes(small)
+
+
+def _to_bytes(
+    arguments: Sequence[EncodableT], position: int, argument: object, encoding: str
+) -> bytes | bytearray | memoryview:
+    # The base classes' own methods are called because subclasses (enumerations, numpy's numbers) print differently.
+    if isinstance(argument, str):
+        try:
+            return str.encode(argument, encoding)
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"argument {position} of {_name_of(arguments)} can not be encoded as {encoding}: {error.reason}"
+            ) from None
+    if isinstance(argument, (bytes, bytearray)):
+        return argument
+    if isinstance(argument, memoryview):
+        return argument.cast("B") if argument.c_contiguous else argument.tobytes()
+    if isinstance(argument, int) and not isinstance(argument, bool):
+        return int.__repr__(argument).encode("ascii")
+    if isinstance(argument, float):
+        return float.__repr__(argument).encode("ascii")
+    raise DataError(
+        f"argument {position} of {_name_of(arguments)} is {_describe(argument)}, which has no form in which it can be sent; "
+        f"give str, bytes, int or float"
+    )
+
+
+def _name_of(arguments: Sequence[object]) -> str:
+    name = arguments[0] if arguments else "the command"
+    return name.upper() if isinstance(name, str) else "the command"
+
+
+def _describe(argument: object) -> str:
+    if argument is None or isinstance(argument, bool):
+        return repr(argument)
+    return f"of type {type(argument).__name__}"

@@ -1,0 +1,97 @@
+"""Trying again: the policy as a value, and the one loop that obeys it.
+
+Whether a call *may* be tried again follows from the error and the command alone: only if it is proven that the server has
+not carried it out, or if carrying it out twice does no harm. Whether it *is* tried again, how often and how long, is the
+policy's.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from syncredis import interruption
+from syncredis.command import Command
+from syncredis.exceptions import (
+    ConnectionError,
+    OutcomeUnknownError,
+    OutcomeUnknownTimeoutError,
+    RedisError,
+    TimeoutError,
+)
+from syncredis.typing import T
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often and how long a call that failed is tried again.
+
+    Attributes:
+        retries: further attempts after the first; None: any number within ``deadline``.
+        deadline: seconds after the first failure from which on no attempt begins; None: no limit.
+        base_delay: seconds of the first pause; each next one is twice as long.
+        max_delay: seconds of the longest pause.
+        after_timeout: whether a call is tried again after a `TimeoutError`, too.
+    """
+
+    retries: int | None = 3
+    deadline: float | None = None
+    base_delay: float = 0.01
+    max_delay: float = 0.25
+    after_timeout: bool = False
+
+    def pause(self, attempt: int) -> float:
+        """Return the seconds to wait before the further attempt number ``attempt``, which counts from 1.
+
+        Between half and all of the exponential step, by chance, so that many callers do not return at once.
+        """
+        step = min(self.max_delay, self.base_delay * 2.0 ** min(attempt - 1, 30))
+        return step * random.uniform(0.5, 1.0)
+
+
+#: For a server at a fixed place: it may have closed an idle connection, or be restarting this moment.
+DEFAULT_RETRY: Final = RetryPolicy()
+
+#: The first failure is final.
+NO_RETRY: Final = RetryPolicy(retries=0)
+
+
+def retry(policy: RetryPolicy, command: Command[Any], attempt: Callable[[], T], error: RedisError) -> T:
+    """Try ``attempt`` again after it failed with ``error``, as far as command, error and policy allow. Blocks.
+
+    Raises:
+        OutcomeUnknownError: if the server may have carried out a command that is not safe to repeat.
+        RedisError: the last attempt's error in every other case.
+    """
+    started = time.monotonic()
+    count = 0
+    while True:
+        _check_outcome(command, error)
+        count += 1
+        pause = policy.pause(count)
+        if not _may_retry(policy, error, count, time.monotonic() + pause - started):
+            raise error
+        interruption.sleep(pause)
+        try:
+            return attempt()
+        except RedisError as next_error:
+            error = next_error
+
+
+def _check_outcome(command: Command[Any], error: RedisError) -> None:
+    if isinstance(error, ConnectionError) and not error.not_applied and not command.read_only:
+        kind = OutcomeUnknownTimeoutError if isinstance(error, TimeoutError) else OutcomeUnknownError
+        raise kind(
+            f"{command.name} was sent, but no reply came ({error}); the server may have carried it out"
+        ) from error
+
+
+def _may_retry(policy: RetryPolicy, error: RedisError, count: int, elapsed: float) -> bool:
+    if not error.transient or (isinstance(error, TimeoutError) and not policy.after_timeout):
+        return False
+    if policy.retries is not None and count > policy.retries:
+        return False
+    return policy.deadline is None or elapsed <= policy.deadline

@@ -1,0 +1,293 @@
+"""`Sentinel`: where an application begins - it knows the Sentinels, and makes clients for a primary or its replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Final, Generic, Literal, Self, Unpack, cast, overload
+
+from syncredis.client import Redis
+from syncredis.config import ClientOptions, ConnectionConfig, ConnectionOptions, Location, configs_from_options
+from syncredis.exceptions import ConfigurationError
+from syncredis.retry import NO_RETRY, RetryPolicy
+from syncredis.sentinel.discovery import Discovery
+from syncredis.sentinel.pool import SentinelConnectionPool
+from syncredis.typing import AnyStr
+
+#: Seconds for connecting to a Sentinel, and for its answer, where nothing else is said. Sentinels are near and quick; one
+#: that is not is better not waited for.
+SENTINEL_TIMEOUT: Final = 0.5
+
+
+class Sentinel(Generic[AnyStr]):
+    """The Sentinels of a deployment. Thread-safe; nothing is contacted before the first question or command.
+
+    Need not be closed, and may be used after it was: connections are opened when they are needed.
+
+    Args:
+        sentinels: host and port of each Sentinel that is known. Others are learnt from them.
+        min_other_sentinels: how many others a Sentinel has to know for what it says about a primary to count.
+        sentinel_kwargs: how to connect to the Sentinels, where that differs: ``username`` and ``password``, ``ssl`` and the
+            rest of `syncredis.config.ConnectionOptions`. Of the options below, only ``connect_timeout``, ``stream_timeout``
+            (each at most 0.5 seconds), ``keepalive`` and ``protocol`` are used for Sentinels, too.
+        decode_responses: whether the clients return ``str`` (the default) or ``bytes``.
+        failover_timeout: seconds that a call of the clients keeps trying while the primary changes; only what is certain not to
+            have been carried out, or changes nothing, is tried again. 0: the first failure is final.
+        hedge_delay: seconds after which the next Sentinel is asked while the one before has not answered.
+        **options: how the clients connect to the servers; see `syncredis.Redis`.
+
+    Raises:
+        ConfigurationError: for an option that does not exist, or a value that it can not have.
+    """
+
+    @overload
+    def __init__(
+        self: Sentinel[str],
+        sentinels: Iterable[tuple[str, int]],
+        min_other_sentinels: int = 0,
+        sentinel_kwargs: ConnectionOptions | None = None,
+        *,
+        decode_responses: Literal[True] = True,
+        failover_timeout: float = 30.0,
+        hedge_delay: float = 0.03,
+        **options: Unpack[ClientOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Sentinel[bytes],
+        sentinels: Iterable[tuple[str, int]],
+        min_other_sentinels: int = 0,
+        sentinel_kwargs: ConnectionOptions | None = None,
+        *,
+        decode_responses: Literal[False],
+        failover_timeout: float = 30.0,
+        hedge_delay: float = 0.03,
+        **options: Unpack[ClientOptions],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Sentinel[Any],
+        sentinels: Iterable[tuple[str, int]],
+        min_other_sentinels: int = 0,
+        sentinel_kwargs: ConnectionOptions | None = None,
+        *,
+        decode_responses: bool,
+        failover_timeout: float = 30.0,
+        hedge_delay: float = 0.03,
+        **options: Unpack[ClientOptions],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        sentinels: Iterable[tuple[str, int]],
+        min_other_sentinels: int = 0,
+        sentinel_kwargs: ConnectionOptions | None = None,
+        *,
+        decode_responses: bool = True,
+        failover_timeout: float = 30.0,
+        hedge_delay: float = 0.03,
+        **options: Unpack[ClientOptions],
+    ) -> None:
+        seeds = [_location(sentinel) for sentinel in sentinels]
+        if not seeds:
+            raise ConfigurationError("sentinels must hold the location of at least one Sentinel")
+        if failover_timeout < 0 or hedge_delay < 0 or min_other_sentinels < 0:
+            raise ConfigurationError("failover_timeout, hedge_delay and min_other_sentinels must not be negative")
+        self.decode_responses = decode_responses
+        self.failover_timeout = failover_timeout
+        self._options = options
+        configs_from_options(seeds[0], **options)  # a mistake shall show here, and not at the first client
+        self._discovery = Discovery(
+            seeds,
+            _sentinel_config(seeds[0], options, sentinel_kwargs or {}),
+            min_other_sentinels=min_other_sentinels,
+            hedge_delay=hedge_delay,
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {', '.join(sentinel.target for sentinel in self.sentinels)}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def sentinels(self) -> tuple[Location, ...]:
+        """Where the Sentinels are that are known now, the one that will be asked first in front."""
+        return self._discovery.sentinels
+
+    def close(self) -> None:
+        """Close the connections to the Sentinels; questions in progress in other threads fail. Never blocks.
+
+        The clients made by `primary_for` and `replica_for` have connections of their own, and are closed by themselves.
+        """
+        self._discovery.close()
+
+    def discover_primary(self, service_name: str) -> Location:
+        """Return host and port of a service's primary.
+
+        Blocks for at most ``connect_timeout`` + ``stream_timeout`` of the Sentinels, and ``hedge_delay`` for each further one.
+
+        Raises:
+            PrimaryNotFoundError: if no Sentinel could be reached, or none knows the name. The message says which, and lists
+                what each Sentinel said or did.
+        """
+        return self._discovery.primary(service_name)
+
+    def discover_replicas(self, service_name: str) -> list[Location]:
+        """Return host and port of each replica of a service that the Sentinels think in service. Blocks likewise.
+
+        Raises:
+            ReplicaNotFoundError: if no Sentinel could be reached, or none knows the name.
+        """
+        return [view.location for view in self._discovery.replicas(service_name) if view.in_service]
+
+    @overload
+    def primary_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: None = None,
+        db: int = 0,
+        failover_timeout: float | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[AnyStr]: ...
+
+    @overload
+    def primary_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: Literal[True],
+        db: int = 0,
+        failover_timeout: float | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[str]: ...
+
+    @overload
+    def primary_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: Literal[False],
+        db: int = 0,
+        failover_timeout: float | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[bytes]: ...
+
+    def primary_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: bool | None = None,
+        db: int = 0,
+        failover_timeout: float | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[Any]:
+        """Return a client for the primary of a service, whichever server that is at the time. Never blocks.
+
+        Args:
+            service_name: as the Sentinels know it.
+            decode_responses: None: as this object has it.
+            db: number of the database.
+            failover_timeout: seconds; None: as this object has it.
+            **options: go before those given to this object.
+        """
+        return self._client(service_name, True, decode_responses, db, failover_timeout, options)
+
+    @overload
+    def replica_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: None = None,
+        db: int = 0,
+        failover_timeout: float | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[AnyStr]: ...
+
+    @overload
+    def replica_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: Literal[True],
+        db: int = 0,
+        failover_timeout: float | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[str]: ...
+
+    @overload
+    def replica_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: Literal[False],
+        db: int = 0,
+        failover_timeout: float | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[bytes]: ...
+
+    def replica_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: bool | None = None,
+        db: int = 0,
+        failover_timeout: float | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[Any]:
+        """Return a client for the replicas of a service, in turn, and for its primary if none can be had. Never blocks.
+
+        The arguments are those of `primary_for`. Replicas lag behind: a value just written may not be there yet.
+        """
+        return self._client(service_name, False, decode_responses, db, failover_timeout, options)
+
+    def _client(
+        self,
+        service_name: str,
+        is_primary: bool,
+        decode_responses: bool | None,
+        db: int,
+        failover_timeout: float | None,
+        options: ClientOptions,
+    ) -> Redis[Any]:
+        merged: ClientOptions = {**self._options, **options}
+        if "unix_socket_path" in merged:
+            raise ConfigurationError("unix_socket_path contradicts Sentinel, which says where the server is")
+        config, pool_config = configs_from_options(self._discovery.seeds[0], db, **merged)
+        pool = SentinelConnectionPool(service_name, self._discovery, config, pool_config, is_primary=is_primary)
+        return Redis(
+            connection_pool=pool,
+            decode_responses=self.decode_responses if decode_responses is None else decode_responses,
+            retry_policy=_policy(self.failover_timeout if failover_timeout is None else failover_timeout),
+        )
+
+
+def _location(sentinel: tuple[str, int]) -> Location:
+    try:
+        host, port = sentinel
+    except (TypeError, ValueError):
+        raise ConfigurationError(f"{sentinel!r} is no location of a Sentinel; give (host, port)") from None
+    return Location(host, port)
+
+
+def _sentinel_config(location: Location, options: ClientOptions, own: ConnectionOptions) -> ConnectionConfig:
+    """Return how to connect to Sentinels: what they share with the servers, and before that what is said for them."""
+    shared = {name: value for name, value in options.items() if name in ("keepalive", "protocol")}
+    for name in ("connect_timeout", "stream_timeout"):
+        given = cast("float | None", options.get(name))
+        shared[name] = SENTINEL_TIMEOUT if given is None else min(given, SENTINEL_TIMEOUT)
+    return configs_from_options(location, **cast("ClientOptions", {**shared, **own}))[0]
+
+
+def _policy(failover_timeout: float) -> RetryPolicy:
+    if failover_timeout == 0:
+        return NO_RETRY
+    return RetryPolicy(retries=None, deadline=failover_timeout, after_timeout=True)

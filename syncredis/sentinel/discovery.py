@@ -1,0 +1,228 @@
+"""Discovery, the pull half of Sentinel support: asks the Sentinels where a service's primary and replicas are.
+
+https://redis.io/docs/latest/develop/reference/sentinel-clients/
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from syncredis.command import Command
+from syncredis.config import ConnectionConfig, Location, PoolConfig
+from syncredis.exceptions import PrimaryNotFoundError, ReplicaNotFoundError, ResponseError, SentinelError
+from syncredis.pool import ConnectionPool
+from syncredis.sentinel.hedge import Abandoned, AllFailed, Round
+from syncredis.sentinel.topology import (
+    ReplicaView,
+    location_from_address,
+    other_sentinels,
+    replicas_from_reply,
+    sentinels_from_reply,
+)
+from syncredis.typing import Reply, T
+
+#: Seconds for which an answer serves further connections: a hundred threads that lose theirs at once ask once. Short enough
+#: for an answer not to outlive a failover by much; what it leads to is verified by ROLE in any case.
+FRESH: Final = 0.25
+
+#: Connections to one Sentinel: one, and one more for a question while a slow answer to another is awaited.
+_LINKS: Final = PoolConfig(max_connections=4, pool_timeout=1.0)
+
+
+class Discovery:
+    """Asks the Sentinels. Thread-safe.
+
+    Questions that several threads have at the same time are put once. The Sentinel that answered last is asked first. Other
+    Sentinels are learnt from the answers; those given at the start are never forgotten. A question takes no longer than
+    ``connect_timeout`` + ``stream_timeout`` + ``hedge_delay`` for each further Sentinel.
+
+    Args:
+        seeds: where the Sentinels are.
+        config: how to connect to them; its location is not used.
+        min_other_sentinels: how many other Sentinels one has to know for its answer about a primary to count.
+        hedge_delay: seconds after which the next Sentinel is asked while the last has not answered.
+    """
+
+    def __init__(
+        self, seeds: Sequence[Location], config: ConnectionConfig, *, min_other_sentinels: int, hedge_delay: float
+    ) -> None:
+        self.seeds = tuple(dict.fromkeys(seeds))
+        self._config = config
+        self._min_other_sentinels = min_other_sentinels
+        self._hedge_delay = hedge_delay
+        # Guards what follows.
+        self._lock = threading.Lock()
+        self._order = list(self.seeds)
+        self._links: dict[Location, ConnectionPool] = {}
+        self._rounds: dict[tuple[str, str], Round[Any]] = {}
+        self._known: dict[tuple[str, str], _Known] = {}
+
+    @property
+    def sentinels(self) -> tuple[Location, ...]:
+        """All Sentinels known, in the order in which they will be asked."""
+        with self._lock:
+            return tuple(self._order)
+
+    def primary(self, service_name: str, *, max_age: float = 0.0) -> Location:
+        """Return where the primary of a service is. Blocks.
+
+        Args:
+            service_name: as the Sentinels know it.
+            max_age: seconds by which the answer may be old.
+
+        Raises:
+            PrimaryNotFoundError: if no Sentinel could be reached, or none knows the name. The message says which.
+        """
+        try:
+            return self._answer("primary", service_name, self._ask_primary, max_age)
+        except AllFailed as failed:
+            raise PrimaryNotFoundError(_explain(failed, service_name)) from _first(failed)
+
+    def replicas(self, service_name: str, *, max_age: float = 0.0) -> list[ReplicaView]:
+        """Return the replicas of a service, in service or not. Blocks.
+
+        Raises:
+            ReplicaNotFoundError: if no Sentinel could be reached, or none knows the name. The message says which.
+        """
+        try:
+            return self._answer("replicas", service_name, self._ask_replicas, max_age)
+        except AllFailed as failed:
+            if any(isinstance(cause, _NoReplicas) for cause in failed.causes.values()):
+                return []
+            raise ReplicaNotFoundError(_explain(failed, service_name)) from _first(failed)
+
+    def forget(self, service_name: str) -> None:
+        """Do not use any earlier answer about a service again. Never blocks."""
+        with self._lock:
+            for kind in ("primary", "replicas"):
+                self._known.pop((kind, service_name), None)
+
+    def close(self) -> None:
+        """Close the connections to the Sentinels; the next question opens them again. Never blocks."""
+        with self._lock:
+            links = list(self._links.values())
+            self._links.clear()
+            self._known.clear()
+        for link in links:
+            link.close()
+
+    # --- one question, many callers ---------------------------------------------------------------
+
+    def _answer(self, kind: str, service_name: str, ask: Callable[[Location, str], T], max_age: float) -> T:
+        key = (kind, service_name)
+        while True:
+            with self._lock:
+                known = self._known.get(key)
+                if known is not None and time.monotonic() - known.since <= max_age:
+                    return cast("T", known.answer)
+                running: Round[T] | None = self._rounds.get(key)
+                if running is None or running.over:
+                    running = Round(self._order, lambda sentinel: ask(sentinel, service_name), self._hedge_delay)
+                    self._rounds[key] = running
+            try:
+                sentinel, answer = running.wait()
+            except Abandoned:
+                continue
+            self._remember(key, running, sentinel, answer)
+            return answer
+
+    def _remember(self, key: tuple[str, str], ended: Round[Any], sentinel: Location, answer: object) -> None:
+        """Let the answer of a round serve others for a while; the first of its callers does this, before it is used."""
+        with self._lock:
+            if self._rounds.get(key) is not ended:
+                return
+            del self._rounds[key]
+            self._known[key] = _Known(answer, time.monotonic())
+            if sentinel in self._order:
+                self._order.remove(sentinel)
+            self._order.insert(0, sentinel)
+
+    # --- questions to one Sentinel ----------------------------------------------------------------
+
+    def _ask_primary(self, sentinel: Location, service_name: str) -> Location:
+        address, state, others = self._query(
+            sentinel,
+            ("GET-MASTER-ADDR-BY-NAME", service_name),
+            ("MASTER", service_name),
+            ("SENTINELS", service_name),
+        )
+        if isinstance(address, ResponseError):
+            raise address
+        location = location_from_address(address)
+        if location is None:
+            raise _NotKnown(f"does not know {service_name!r}")
+        if self._min_other_sentinels:
+            if isinstance(state, ResponseError):
+                raise state
+            if (count := other_sentinels(state)) < self._min_other_sentinels:
+                raise _NotKnown(f"knows {count} other Sentinels, and {self._min_other_sentinels} are asked for")
+        if not isinstance(others, ResponseError):  # a restricted user may not ask for them
+            self._learn(sentinel, sentinels_from_reply(others))
+        return location
+
+    def _ask_replicas(self, sentinel: Location, service_name: str) -> list[ReplicaView]:
+        (reply,) = self._query(sentinel, ("REPLICAS", service_name))
+        if isinstance(reply, ResponseError):
+            if "No such master" in str(reply):
+                raise _NotKnown(f"does not know {service_name!r}")
+            raise reply
+        replicas = replicas_from_reply(reply)
+        if not replicas:
+            raise _NoReplicas(f"knows no replica of {service_name!r}")
+        return replicas
+
+    def _query(self, sentinel: Location, *questions: tuple[str, ...]) -> list[Reply]:
+        """Put several questions to one Sentinel in one round trip; errors among the replies are returned."""
+        commands = [Command[Reply](("SENTINEL", *question)) for question in questions]
+        with self._link(sentinel).leased() as connection:
+            return connection.execute_many(commands, text=True)
+
+    def _link(self, sentinel: Location) -> ConnectionPool:
+        with self._lock:
+            link = self._links.get(sentinel)
+            if link is None:
+                link = self._links[sentinel] = ConnectionPool(self._config.at(sentinel), _LINKS)
+            return link
+
+    def _learn(self, teacher: Location, others: Sequence[Location]) -> None:
+        """Let the Sentinels that are asked be the seeds, the one that answered, and those that it knows."""
+        wanted = {*self.seeds, teacher, *others}
+        with self._lock:
+            self._order = [known for known in self._order if known in wanted]
+            self._order += [other for other in dict.fromkeys(others) if other not in self._order]
+            gone = [self._links.pop(known) for known in list(self._links) if known not in wanted]
+        for link in gone:
+            link.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An answer, and when it came."""
+
+    answer: Any
+    since: float
+
+
+class _NotKnown(SentinelError):
+    """A Sentinel answered that it can not say."""
+
+
+class _NoReplicas(SentinelError):
+    """A Sentinel answered that there is none."""
+
+
+def _explain(failed: AllFailed, service_name: str) -> str:
+    """Say whether the Sentinels could not be reached, or could but did not know."""
+    answered = any(isinstance(cause, SentinelError) for cause in failed.causes.values())
+    said = "; ".join(f"{sentinel.target}: {cause}" for sentinel, cause in failed.causes.items())
+    if answered:
+        return f"no Sentinel can say where {service_name!r} is ({said})"
+    return f"no Sentinel could be reached to ask for {service_name!r} ({said})"
+
+
+def _first(failed: AllFailed) -> Exception | None:
+    return next(iter(failed.causes.values()), None)

@@ -1,0 +1,168 @@
+"""`Round`: one question, put to several Sentinels one after the other without waiting for the slow ones.
+
+The next Sentinel is asked when the last one has failed, or has not answered within the hedge delay; the first good answer
+counts, and the others are broken off. Any number of callers may wait for the same round: they cause one round of queries.
+
+No caller leads. Each waits, and whichever is awake when the next Sentinel is due has it asked; so a caller that is
+interrupted takes nothing away from the others. Each Sentinel is asked in a thread of its own, which lives no longer than
+its timeouts allow.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Generic
+
+from syncredis import interruption
+from syncredis.config import Location
+from syncredis.exceptions import InterruptedCallError, RedisError
+from syncredis.interruption import Interruption
+from syncredis.typing import T
+
+
+class AllFailed(Exception):
+    """No Sentinel gave an answer.
+
+    Attributes:
+        causes: what each one said or did instead, in the order in which they were asked.
+    """
+
+    def __init__(self, causes: dict[Location, Exception]) -> None:
+        super().__init__("no Sentinel gave an answer")
+        self.causes = causes
+
+
+class Abandoned(Exception):
+    """Every caller of the round had gone before there was an answer; begin another one."""
+
+
+class Round(Generic[T]):
+    """A question that is being put to Sentinels. Thread-safe.
+
+    Args:
+        candidates: the Sentinels, in the order in which to ask them.
+        ask: puts the question to one; blocks, and raises `RedisError` if there is no answer to be had.
+        hedge_delay: seconds after which the next one is asked although the last may still answer.
+    """
+
+    def __init__(self, candidates: Sequence[Location], ask: Callable[[Location], T], hedge_delay: float) -> None:
+        self._ask_one = ask
+        self._hedge_delay = hedge_delay
+        # Guards what follows, and wakes the callers.
+        self._changed = threading.Condition()
+        self._not_asked = deque(candidates)
+        self._asking: dict[Location, Interruption] = {}
+        self._causes: dict[Location, Exception] = {}
+        self._answers: list[tuple[Location, T]] = []
+        self._next_due = time.monotonic()
+        self._callers = 0
+        self._over = False
+        self._abandoned = False
+
+    @property
+    def over(self) -> bool:
+        """Whether there is an answer, or will never be one."""
+        return self._over
+
+    def wait(self) -> tuple[Location, T]:
+        """Block until a Sentinel has answered; return which one, and its answer.
+
+        Raises:
+            AllFailed: if none did.
+            Abandoned: if the last caller before this one had just given up.
+            InterruptedCallError: if the running call was interrupted; other callers are not affected.
+        """
+        with self._counted(), self._wakeable() as call:
+            while True:
+                with self._changed:
+                    self._check(call)
+                    if self._answers:
+                        return self._answers[0]
+                    if self._abandoned:
+                        raise Abandoned
+                    if self._over:
+                        raise AllFailed(self._causes)
+                    due = self._take_due()
+                    if due is None:
+                        self._changed.wait(self._until_next())
+                        continue
+                self._start(*due)
+
+    # --- state, under the lock -----------------------------------------------------------------------
+
+    def _take_due(self) -> tuple[Location, Interruption] | None:
+        """Return the next Sentinel if it is its turn."""
+        if not self._not_asked or (self._asking and time.monotonic() < self._next_due):
+            return None
+        location = self._not_asked.popleft()
+        self._asking[location] = Interruption()
+        self._next_due = time.monotonic() + self._hedge_delay
+        return location, self._asking[location]
+
+    def _until_next(self) -> float | None:
+        return max(0.0, self._next_due - time.monotonic()) if self._not_asked else None
+
+    def _settle(self, location: Location, answer: T | None, cause: Exception | None) -> list[Interruption]:
+        """Note what came of asking one Sentinel; return what is to be interrupted because of it."""
+        with self._changed:
+            del self._asking[location]
+            if cause is not None:
+                self._causes[location] = cause
+                self._over = self._over or not (self._asking or self._not_asked)
+            elif not self._over:
+                assert answer is not None
+                self._answers.append((location, answer))
+                self._over = True
+            self._changed.notify_all()
+            return list(self._asking.values()) if self._answers else []
+
+    def _check(self, call: Interruption | None) -> None:
+        if call is not None and call.interrupted:
+            raise InterruptedCallError("the call was interrupted while it asked the Sentinels")
+
+    # --- threads -----------------------------------------------------------------------------------------
+
+    def _start(self, location: Location, mine: Interruption) -> None:
+        threading.Thread(
+            target=self._ask, args=(location, mine), name=f"syncredis-ask-{location.target}", daemon=True
+        ).start()
+
+    def _ask(self, location: Location, mine: Interruption) -> None:
+        try:
+            answer = mine.run(self._ask_one, location)
+        except RedisError as error:
+            slower = self._settle(location, None, error)
+        else:
+            slower = self._settle(location, answer, None)
+        for other in slower:
+            other.interrupt()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Give the round up when the last caller has gone without an answer."""
+        with self._changed:
+            self._callers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._callers -= 1
+                if not self._callers and not self._over:
+                    self._over = self._abandoned = True
+                unwanted = list(self._asking.values()) if self._abandoned else []
+            for asked in unwanted:
+                asked.interrupt()
+
+    @contextmanager
+    def _wakeable(self) -> Iterator[Interruption | None]:
+        call = interruption.current()
+        with nullcontext() if call is None else call.attached(self._wake):
+            yield call
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()

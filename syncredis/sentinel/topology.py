@@ -1,0 +1,82 @@
+"""What Sentinels say about a service, as frozen values: pure functions from replies, no sockets.
+
+https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from syncredis.config import Location
+from syncredis.replies import to_dict
+from syncredis.typing import Reply
+
+#: Flags of a replica that no connection should be tried to.
+_OUT_OF_SERVICE = frozenset({"s_down", "o_down", "disconnected"})
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaView:
+    """A replica as one Sentinel sees it.
+
+    Attributes:
+        location: where it is.
+        flags: the Sentinel's flags for it, e.g. ``s_down``.
+        linked: whether it says that its link to the primary is up.
+    """
+
+    location: Location
+    flags: frozenset[str]
+    linked: bool
+
+    @property
+    def in_service(self) -> bool:
+        """Whether the Sentinel can reach it and does not think it down."""
+        return not self.flags & _OUT_OF_SERVICE
+
+
+def location_from_address(reply: Reply) -> Location | None:
+    """Read the reply to ``SENTINEL GET-MASTER-ADDR-BY-NAME``; None: the name is not known."""
+    if reply is None:
+        return None
+    host, port = reply
+    return Location(str(host), int(port))
+
+
+def replicas_from_reply(reply: Reply) -> list[ReplicaView]:
+    """Read the reply to ``SENTINEL REPLICAS``."""
+    return [_replica(to_dict(entry)) for entry in reply]
+
+
+def _replica(entry: Mapping[str, Any]) -> ReplicaView:
+    return ReplicaView(
+        location=Location(entry["ip"], int(entry["port"])),
+        flags=frozenset(entry.get("flags", "").split(",")),
+        linked=entry.get("master-link-status", "ok") == "ok",
+    )
+
+
+def sentinels_from_reply(reply: Reply) -> list[Location]:
+    """Read the reply to ``SENTINEL SENTINELS``: where the other Sentinels are that watch the same service."""
+    entries = [to_dict(entry) for entry in reply]
+    return [Location(entry["ip"], int(entry["port"])) for entry in entries if int(entry.get("port", 0))]
+
+
+def other_sentinels(reply: Reply) -> int:
+    """Read from the reply to ``SENTINEL MASTER`` how many other Sentinels watch the service."""
+    return int(to_dict(reply).get("num-other-sentinels", 0))
+
+
+def best_first(replicas: list[ReplicaView], start: int) -> list[Location]:
+    """Return where the replicas in service are, in the order in which to try them.
+
+    Round-robin from ``start`` on; those without a link to the primary, whose data is old, come last.
+    """
+    usable = [replica for replica in replicas if replica.in_service]
+    if not usable:
+        return []
+    turn = start % len(usable)
+    in_turn = usable[turn:] + usable[:turn]
+    return [replica.location for replica in sorted(in_turn, key=lambda replica: not replica.linked)]

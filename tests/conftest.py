@@ -1,0 +1,8 @@
+"""The fixtures of all tests; each module of `tests.fixtures` holds one kind."""
+
+pytest_plugins = [
+    "tests.fixtures.servers",
+    "tests.fixtures.surfaces",
+    "tests.fixtures.clients",
+    "tests.fixtures.leaks",
+]
