@@ -37,7 +37,7 @@ class Redis(Commands[AnyStr]):
         ConfigurationError: for an option that does not exist, or a value that it can not have.
     """
 
-    __slots__ = ("_text", "pool", "retry_policy")
+    __slots__ = ("__weakref__", "_text", "pool", "retry_policy")
 
     @overload
     def __init__(

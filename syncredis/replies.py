@@ -49,7 +49,7 @@ def to_list(reply: Reply) -> list[Any]:
 
 def to_set(reply: Reply) -> set[Any]:
     """RESP3's set or an array, without order."""
-    return set(reply)
+    return reply if isinstance(reply, set) else set(reply)
 
 
 def to_dict(reply: Reply) -> dict[Any, Any]:

@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.fixtures.surfaces",
     "tests.fixtures.clients",
     "tests.fixtures.leaks",
+    "tests.fixtures.deployments",
 ]

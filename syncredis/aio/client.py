@@ -22,7 +22,7 @@ class Redis(AsyncCommands[AnyStr]):
     server still carries the command out is then unknown, and its connection is closed.
     """
 
-    __slots__ = ("_worker", "wrapped")
+    __slots__ = ("__weakref__", "_worker", "wrapped")
 
     @overload
     def __init__(

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import cast
 
 from syncredis.command import Command
+from syncredis.commands.acl import AclCommands
+from syncredis.commands.connections import ConnectionCommands
+from syncredis.commands.diagnostics import DiagnosticCommands
 from syncredis.commands.generic import GenericCommands
 from syncredis.commands.hash_expiry import HashExpiryCommands
 from syncredis.commands.hashes import HashCommands
 from syncredis.commands.key_expiry import KeyExpiryCommands
 from syncredis.commands.lists import ListCommands
+from syncredis.commands.server import ServerCommands
 from syncredis.commands.sets import SetCommands
 from syncredis.commands.sorted_set_combinations import SortedSetCombinationCommands
 from syncredis.commands.sorted_set_ranges import SortedSetRangeCommands
@@ -20,11 +24,15 @@ from syncredis.typing import AnyStr, T
 
 
 class Commands(
+    AclCommands[AnyStr],
+    ConnectionCommands[AnyStr],
+    DiagnosticCommands[AnyStr],
     GenericCommands[AnyStr],
     HashCommands[AnyStr],
     HashExpiryCommands[AnyStr],
     KeyExpiryCommands[AnyStr],
     ListCommands[AnyStr],
+    ServerCommands[AnyStr],
     SetCommands[AnyStr],
     SortedSetCombinationCommands[AnyStr],
     SortedSetCommands[AnyStr],

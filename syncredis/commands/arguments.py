@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -15,18 +16,23 @@ SpanT: TypeAlias = int | timedelta
 #: A point in time: a Unix time in the unit that the parameter names, or a `datetime.datetime`.
 MomentT: TypeAlias = int | datetime
 
+#: How long a command may wait: a number of seconds or a `datetime.timedelta`; 0: for ever.
+WaitT: TypeAlias = float | timedelta
+
 _ONE = (str, bytes, bytearray, memoryview, int, float)
 
 
 def key_list(name: str, first: KeyT | Iterable[KeyT], more: Iterable[KeyT] = ()) -> list[KeyT]:
-    """Return the keys (or members, fields ...) given as one, as several, or as an iterable of them; ``name`` names the parameter.
+    """Return the keys (members, fields ...) given as one, as several, or as an iterable; ``name`` names the parameter.
 
     Raises:
-        DataError: if there are none.
+        DataError: if there are none, or it is none of these.
     """
-    keys: list[Any] = [first] if isinstance(first, _ONE) else list(first)
-    keys += more
-    return required(name, keys)
+    if isinstance(first, _ONE):
+        return [first, *more]
+    if not isinstance(first, Iterable):
+        raise DataError(f"{name} must be a key or an iterable of keys, not {first!r}")
+    return required(name, [*first, *more])
 
 
 def required(name: str, values: Iterable[KeyT]) -> list[KeyT]:
@@ -54,14 +60,73 @@ def pairs(name: str, mapping: Mapping[Any, EncodableT]) -> list[EncodableT]:
     return [argument for pair in mapping.items() for argument in pair]
 
 
+def counted_keys(name: str, number: int, keys: Iterable[KeyT]) -> list[KeyT]:
+    """Return the number of keys and the keys, as commands want them; ``name`` names the parameter of the number.
+
+    Raises:
+        DataError: if there are no keys, or not as many as the number says.
+    """
+    given = required("keys", keys)
+    if number != len(given):
+        raise DataError(f"{name} is {number!r}, but the number of keys is {len(given)}")
+    return [number, *given]
+
+
+def one_of(name: str, word: str, allowed: tuple[str, ...]) -> str:
+    """Return ``word`` in upper case; ``name`` names the parameter.
+
+    Raises:
+        DataError: if it is none of the ``allowed`` words.
+    """
+    given = word.upper() if isinstance(word, str) else ""
+    if given not in allowed:
+        raise DataError(f"{name} must be {' or '.join(allowed)}, not {word!r}")
+    return given
+
+
+def limit(name: str, start: int | None, num: int | None) -> list[EncodableT]:
+    """Return the arguments that ask for ``num`` elements from the one number ``start`` on; ``name`` names the parameter.
+
+    Raises:
+        DataError: if only one of the two is given.
+    """
+    if start is None and num is None:
+        return []
+    if start is None or num is None:
+        raise DataError(f"{name} and num need each other")
+    return ["LIMIT", start, num]
+
+
 def seconds(span: SpanT) -> int:
-    """Return a span in whole seconds."""
-    return int(span.total_seconds()) if isinstance(span, timedelta) else span
+    """Return a span in whole seconds.
+
+    Raises:
+        DataError: for a `datetime.timedelta` with a fraction of a second, which would be lost.
+    """
+    if not isinstance(span, timedelta):
+        return span
+    whole, fraction = divmod(span, timedelta(seconds=1))
+    if fraction:
+        raise DataError(f"{span!r} is not a whole number of seconds; use the option that takes milliseconds")
+    return whole
 
 
 def milliseconds(span: SpanT) -> int:
     """Return a span in whole milliseconds."""
     return span // timedelta(milliseconds=1) if isinstance(span, timedelta) else span
+
+
+def wait_seconds(name: str, span: WaitT) -> float:
+    """Return how many seconds a command may wait, 0 for ever; ``name`` names the parameter.
+
+    Raises:
+        DataError: for anything that is no such time.
+    """
+    wait = span.total_seconds() if isinstance(span, timedelta) else span
+    if not isinstance(wait, (int, float)) or not 0 <= wait < math.inf:
+        raise DataError(f"{name} must be a number of seconds, 0 for ever, not {span!r}")
+    # Redis 6.2 cuts fractions of a millisecond off, and takes the 0 that may be left for "for ever".
+    return max(wait, 0.002) if wait else wait
 
 
 def unix_seconds(moment: MomentT) -> int:

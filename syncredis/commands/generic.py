@@ -17,6 +17,7 @@ from syncredis.commands.arguments import (
     flags,
     key_list,
     milliseconds,
+    one_of,
     required,
     seconds,
     unix_milliseconds,
@@ -111,7 +112,7 @@ class GenericCommands(CommandGroup[AnyStr]):
             destination_db: the database there.
             timeout: for how many milliseconds the transfer may stand still; 0 means one second.
             copy: leave the keys here as well.
-            replace: overwrite keys that exist there; without it `BusyKeyError` is raised.
+            replace: overwrite keys that exist there; without it the server answers with an error then.
             auth: the password there.
             username: the user whose password ``auth`` is.
 
@@ -146,9 +147,7 @@ class GenericCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object/
         """
-        if infotype.upper() not in _INFO_TYPES:
-            raise DataError(f"infotype must be one of {', '.join(_INFO_TYPES)}, not {infotype}")
-        return self.execute(Command(("OBJECT", infotype, key)))
+        return self.execute(Command(("OBJECT", one_of("infotype", infotype, _INFO_TYPES), key)))
 
     def object_encoding(self, key: KeyT) -> AnyStr | None:
         """Return how the value of ``key`` is kept in memory, e.g. ``"listpack"``; None if there is no such key.

@@ -12,6 +12,7 @@ from syncredis.commands.arguments import (
     exclusive,
     expiry,
     flags,
+    one_of,
     required,
     unix_milliseconds,
     unix_seconds,
@@ -21,7 +22,6 @@ from syncredis.commands.arguments import seconds as in_seconds
 from syncredis.commands.group import CommandGroup
 from syncredis.commands.hashes import fields_and_values
 from syncredis.commands.key_expiry import conditions
-from syncredis.exceptions import DataError
 from syncredis.replies import to_bool
 from syncredis.typing import AnyStr, EncodableT, FieldT, KeyT
 
@@ -49,8 +49,8 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
             *fields: the fields.
             nx: only those that do not expire so far.
             xx: only those that expire already.
-            gt: only those that would expire sooner; one that does not expire counts as the latest.
-            lt: only those that would expire later.
+            gt: only those that expire later than so far; one that does not expire counts as the latest.
+            lt: only those that expire sooner than so far.
 
         Returns:
             For each field 1: the time is set; 2: the field was deleted, since the time is over; 0: the condition was not met;
@@ -226,17 +226,15 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
             pxat: expire at this Unix time in milliseconds.
             data_persist_option: ``"FNX"``: only if none of the fields exists; ``"FXX"``: only if all of them exist.
             keepttl: let them expire when they would have anyway.
-            nx: only if the hash does not exist. Valkey only.
-            xx: only if the hash exists. Valkey only.
+            nx: only if the hash does not exist. Since Valkey 9.1; not in Redis.
+            xx: only if the hash exists. Since Valkey 9.1; not in Redis.
 
         https://redis.io/docs/latest/commands/hsetex/
         """
         exclusive(nx=nx, xx=xx)
         arguments: list[EncodableT] = ["HSETEX", name, *flags(NX=nx, XX=xx)]
         if data_persist_option is not None:
-            if data_persist_option not in ("FNX", "FXX"):
-                raise DataError(f"data_persist_option must be FNX or FXX, not {data_persist_option}")
-            arguments.append(data_persist_option)
+            arguments.append(one_of("data_persist_option", data_persist_option, ("FNX", "FXX")))
         arguments += expiry(ex=ex, px=px, exat=exat, pxat=pxat, keepttl=keepttl)
         given: list[EncodableT] = fields_and_values(key, value, mapping, items)
         return self.execute(Command((*arguments, "FIELDS", len(given) // 2, *given), to_bool))

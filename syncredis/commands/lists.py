@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any, Generic, Literal, NamedTuple, TypeAlias, overload
 
 from syncredis.command import Command
-from syncredis.commands.arguments import key_list, required
+from syncredis.commands.arguments import WaitT, counted_keys, key_list, one_of, required, wait_seconds
 from syncredis.commands.group import CommandGroup
-from syncredis.exceptions import DataError
 from syncredis.replies import to_true
 from syncredis.typing import AnyStr, EncodableT, KeyT, Reply
-
-#: How long a command may wait: a number of seconds or a `datetime.timedelta`; 0: for ever.
-WaitT: TypeAlias = float | timedelta
 
 #: An end of a list.
 SideT: TypeAlias = Literal["LEFT", "RIGHT", "left", "right"]
@@ -307,43 +301,6 @@ class ListCommands(CommandGroup[AnyStr]):
 
 
 _SIDES = ("LEFT", "RIGHT")
-
-
-def wait_seconds(name: str, span: WaitT) -> float:
-    """Return how many seconds a command may wait, 0 for ever; ``name`` names the parameter.
-
-    Raises:
-        DataError: for anything that is no such time.
-    """
-    wait = span.total_seconds() if isinstance(span, timedelta) else span
-    if not isinstance(wait, (int, float)) or not 0 <= wait < math.inf:
-        raise DataError(f"{name} must be a number of seconds, 0 for ever, not {span!r}")
-    # Redis 6.2 cuts fractions of a millisecond off, and would wait for ever.
-    return max(wait, 0.001) if wait else wait
-
-
-def one_of(name: str, word: str, allowed: tuple[str, ...]) -> str:
-    """Return ``word`` in upper case; ``name`` names the parameter.
-
-    Raises:
-        DataError: if it is none of the ``allowed`` words.
-    """
-    given = word.upper() if isinstance(word, str) else ""
-    if given not in allowed:
-        raise DataError(f"{name} must be {' or '.join(allowed)}, not {word!r}")
-    return given
-
-
-def counted_keys(name: str, number: int, keys: Iterable[KeyT]) -> list[KeyT]:
-    """Return the number of keys and the keys, as commands want them; ``name`` names the parameter of the number.
-
-    Raises:
-        DataError: if there are no keys, or not as many as the number says.
-    """
-    given = required("keys", keys)
-    if number != len(given):
-        raise DataError(f"{name} is {number!r}, but the number of keys is {len(given)}")
-    return [number, *given]
 
 
 def _ends(src: SideT, dest: SideT) -> tuple[str, str]:

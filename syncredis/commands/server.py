@@ -153,7 +153,7 @@ class ServerCommands(CommandGroup[AnyStr]):
         """
         if section is None and args:
             raise DataError("section must be given before further ones")
-        sections = () if section is None else (section, *args)
+        sections: tuple[str, ...] = () if section is None else (section, *args)
         return self.execute(Command(("INFO", *sections), to_info, text=True))
 
     def lolwut(self, *version_numbers: int) -> str:
@@ -265,11 +265,11 @@ class ServerCommands(CommandGroup[AnyStr]):
         return self.execute(Command(("COMMAND", "GETKEYSANDFLAGS", *required("args", args)), to_keys_and_flags))
 
     def command_info(self, *args: str) -> dict[str, CommandInfo]:
-        """Return what the server's command table says of some commands, or of all, by name; unknown ones are left out.
+        """Return what the server's command table says of some commands, by name; unknown ones are left out.
 
         https://redis.io/docs/latest/commands/command-info/
         """
-        return self.execute(Command(("COMMAND", "INFO", *args), to_commands, text=True))
+        return self.execute(Command(("COMMAND", "INFO", *required("args", args)), to_commands, text=True))
 
     def command_list(
         self, module: str | None = None, category: str | None = None, pattern: str | None = None
@@ -322,13 +322,13 @@ class ServerCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-loadex/
         """
-        settings = list(options or ())
+        settings: list[EncodableT] = list(options or ())
         if len(settings) % 2:
             raise DataError("options must hold a value for each name")
         arguments: list[EncodableT] = ["MODULE", "LOADEX", path]
         for name, value in zip(settings[::2], settings[1::2], strict=True):
             arguments += ["CONFIG", name, value]
-        given = list(args or ())
+        given: list[EncodableT] = list(args or ())
         if given:
             arguments += ["ARGS", *given]
         return self.execute(Command(tuple(arguments), to_true))

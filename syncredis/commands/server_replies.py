@@ -61,7 +61,9 @@ def to_role(reply: Reply) -> ServerRole:
     role, *facts = reply
     if role == "master":
         offset, replicas = facts
-        return PrimaryRole("primary", offset, [ReplicaProgress(host, int(port), int(at)) for host, port, at in replicas])
+        return PrimaryRole(
+            "primary", offset, [ReplicaProgress(host, int(port), int(at)) for host, port, at in replicas]
+        )
     if role == "slave":
         host, port, state, offset = facts
         return ReplicaRole("replica", host, port, state, offset)
@@ -90,8 +92,20 @@ def to_moment(reply: Reply) -> datetime:
 
 #: Fields that are text even where they look like a number or a list, such as a hash that has digits only.
 _TEXT: Final = frozenset(
-    "availability_zone config_file executable master_host master_replid master_replid2 name os redis_build_id "
-    "redis_git_sha1 run_id server_name".split()
+    {
+        "availability_zone",
+        "config_file",
+        "executable",
+        "master_host",
+        "master_replid",
+        "master_replid2",
+        "name",
+        "os",
+        "redis_build_id",
+        "redis_git_sha1",
+        "run_id",
+        "server_name",
+    }
 )
 _INTEGER: Final = re.compile(r"-?[0-9]+")
 _REAL: Final = re.compile(r"-?([0-9]+\.[0-9]+|inf|nan)")
@@ -110,7 +124,7 @@ def to_info(reply: Reply) -> dict[str, Any]:
         elif name not in _TEXT and _NESTED.fullmatch(value):
             info[name] = _fields(value)
         else:
-            info[name] = _number_or_text(name, value)
+            info[name] = number_or_text(name, value)
     return info
 
 
@@ -121,22 +135,17 @@ def _fields(text: str) -> dict[str, Any]:
         if name == "bind":  # of a listener, which has one for each of its addresses
             found.setdefault(name, []).append(value)
         else:
-            found[name] = _number_or_text(name, value)
+            found[name] = number_or_text(name, value)
     return found
 
 
-def _number_or_text(name: str, value: str) -> int | float | str:
+def number_or_text(name: str, value: str) -> int | float | str:
+    """The value of the field ``name``: a number where it is one."""
     if name in _TEXT:
         return value
     if _INTEGER.fullmatch(value):
         return int(value)
     return float(value) if _REAL.fullmatch(value) else value
-
-
-def to_debug_object(reply: Reply) -> dict[str, int | float | str]:
-    """The words ``name:value`` of DEBUG OBJECT, with numbers as numbers."""
-    words = f"type:{reply}".split()
-    return {name: _number_or_text(name, value) for name, _, value in (word.partition(":") for word in words)}
 
 
 # --- COMMAND -------------------------------------------------------------------------------------------

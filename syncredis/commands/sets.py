@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import Any, Generic, NamedTuple, overload
 
 from syncredis.command import Command
-from syncredis.commands.arguments import key_list, required
+from syncredis.commands.arguments import counted_keys, key_list, required
 from syncredis.commands.group import CommandGroup
-from syncredis.commands.lists import counted_keys
 from syncredis.replies import to_bool, to_list, to_set
 from syncredis.typing import AnyStr, EncodableT, KeyT, Reply
 

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias, overload
 
 from syncredis.command import Command
-from syncredis.commands.arguments import flags, key_list, pairs
+from syncredis.commands.arguments import counted_keys, flags, key_list, one_of, pairs
 from syncredis.commands.group import CommandGroup
-from syncredis.commands.lists import counted_keys, one_of
 from syncredis.commands.sorted_set_replies import to_scored_members
 from syncredis.typing import AnyStr, EncodableT, KeyT
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, overload
 
 from syncredis.command import Command
-from syncredis.commands.arguments import exclusive, flags
+from syncredis.commands.arguments import exclusive, flags, limit
 from syncredis.commands.group import CommandGroup
 from syncredis.commands.sorted_set_replies import to_scored_members
 from syncredis.exceptions import DataError
@@ -132,7 +132,7 @@ class SortedSetRangeCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrangebylex/
         """
-        return self.execute(Command(("ZRANGEBYLEX", name, min, max, *_limit("start", start, num))))
+        return self.execute(Command(("ZRANGEBYLEX", name, min, max, *limit("start", start, num))))
 
     @overload
     def zrangebyscore(
@@ -183,7 +183,7 @@ class SortedSetRangeCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrangebyscore/
         """
-        arguments = ("ZRANGEBYSCORE", name, min, max, *_limit("start", start, num), *flags(WITHSCORES=withscores))
+        arguments = ("ZRANGEBYSCORE", name, min, max, *limit("start", start, num), *flags(WITHSCORES=withscores))
         return self.execute(Command(arguments, to_scored_members if withscores else None))
 
     def zrangestore(
@@ -267,7 +267,7 @@ class SortedSetRangeCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrevrangebylex/
         """
-        return self.execute(Command(("ZREVRANGEBYLEX", name, max, min, *_limit("start", start, num))))
+        return self.execute(Command(("ZREVRANGEBYLEX", name, max, min, *limit("start", start, num))))
 
     @overload
     def zrevrangebyscore(
@@ -318,7 +318,7 @@ class SortedSetRangeCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrevrangebyscore/
         """
-        arguments = ("ZREVRANGEBYSCORE", name, max, min, *_limit("start", start, num), *flags(WITHSCORES=withscores))
+        arguments = ("ZREVRANGEBYSCORE", name, max, min, *limit("start", start, num), *flags(WITHSCORES=withscores))
         return self.execute(Command(arguments, to_scored_members if withscores else None))
 
 
@@ -327,16 +327,7 @@ def _range_options(desc: bool, byscore: bool, bylex: bool, offset: int | None, n
     if offset is num is None and not (desc or byscore or bylex):
         return []
     exclusive(byscore=byscore, bylex=bylex)
-    limit = _limit("offset", offset, num)
-    if limit and not (byscore or bylex):
+    window = limit("offset", offset, num)
+    if window and not (byscore or bylex):
         raise DataError("offset and num need byscore or bylex")
-    return [*flags(BYSCORE=byscore, BYLEX=bylex, REV=desc), *limit]
-
-
-def _limit(name: str, start: int | None, num: int | None) -> list[EncodableT]:
-    """``name`` is the parameter that holds ``start``."""
-    if start is None and num is None:
-        return []
-    if start is None or num is None:
-        raise DataError(f"{name} and num need each other")
-    return ["LIMIT", start, num]
+    return [*flags(BYSCORE=byscore, BYLEX=bylex, REV=desc), *window]

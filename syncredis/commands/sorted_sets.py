@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias, overload
 
 from syncredis.command import Command
-from syncredis.commands.arguments import exclusive, flags, key_list, pairs, required
+from syncredis.commands.arguments import WaitT, counted_keys, exclusive, flags, key_list, pairs, required, wait_seconds
 from syncredis.commands.group import CommandGroup
-from syncredis.commands.lists import WaitT, counted_keys, wait_seconds
 from syncredis.commands.sets import SetScan
 from syncredis.commands.sorted_set_replies import (
     PoppedMember,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, overload
 
 from syncredis.command import Command
-from syncredis.commands.arguments import exclusive, flags, key_list
+from syncredis.commands.arguments import exclusive, flags, key_list, limit
 from syncredis.commands.group import CommandGroup
 from syncredis.exceptions import DataError
 from syncredis.typing import AnyStr, EncodableT, KeyT, Reply
@@ -187,10 +187,7 @@ def _sorting(
 ) -> list[EncodableT]:
     """Return the arguments that SORT and SORT_RO have in common."""
     arguments: list[EncodableT] = [] if by is None else ["BY", by]
-    if start is not None and num is not None:
-        arguments += ["LIMIT", start, num]
-    elif start is not None or num is not None:
-        raise DataError("start and num need each other")
+    arguments += limit("start", start, num)
     for pattern in patterns:
         arguments += ["GET", pattern]
     return [*arguments, *flags(DESC=desc, ALPHA=alpha)]

@@ -14,11 +14,11 @@ from syncredis.commands.arguments import (
     flags,
     key_list,
     milliseconds,
+    one_of,
     pairs,
     seconds,
 )
 from syncredis.commands.group import CommandGroup
-from syncredis.commands.lists import one_of
 from syncredis.commands.string_replies import LcsMatches, to_lcs_matches
 from syncredis.exceptions import DataError
 from syncredis.replies import to_bool, to_float, to_true, to_true_or_none

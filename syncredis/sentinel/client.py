@@ -123,7 +123,7 @@ class Sentinel(Generic[AnyStr]):
         return self._discovery.sentinels
 
     def close(self) -> None:
-        """Close the connections to the Sentinels; questions in progress in other threads fail. Never blocks.
+        """Close the connections to the Sentinels; questions under way in other threads are still answered. Never blocks.
 
         The clients made by `primary_for` and `replica_for` have connections of their own, and are closed by themselves.
         """

@@ -5,8 +5,10 @@ https://redis.io/docs/latest/develop/reference/sentinel-clients/
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -54,10 +56,15 @@ class Discovery:
         self._config = config
         self._min_other_sentinels = min_other_sentinels
         self._hedge_delay = hedge_delay
-        # Guards what follows.
-        self._lock = threading.Lock()
         self._order = list(self.seeds)
         self._links: dict[Location, ConnectionPool] = {}
+        self._start_anew()
+        _discoveries.add(self)
+
+    def _start_anew(self) -> None:
+        # Guards what follows, the order and the links. A child process that was forked has none of the threads that may
+        # be holding it, or be asking.
+        self._lock = threading.Lock()
         self._rounds: dict[tuple[str, str], Round[Any]] = {}
         self._known: dict[tuple[str, str], _Known] = {}
 
@@ -102,13 +109,15 @@ class Discovery:
                 self._known.pop((kind, service_name), None)
 
     def close(self) -> None:
-        """Close the connections to the Sentinels; the next question opens them again. Never blocks."""
+        """Close the connections to the Sentinels; the next question opens them again. Never blocks.
+
+        Questions under way are still answered: others may be waiting for them.
+        """
         with self._lock:
             links = list(self._links.values())
-            self._links.clear()
             self._known.clear()
         for link in links:
-            link.close()
+            link.invalidate()
 
     # --- one question, many callers ---------------------------------------------------------------
 
@@ -226,3 +235,15 @@ def _explain(failed: AllFailed, service_name: str) -> str:
 
 def _first(failed: AllFailed) -> Exception | None:
     return next(iter(failed.causes.values()), None)
+
+
+_discoveries: weakref.WeakSet[Discovery] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for discovery in list(_discoveries):
+        discovery._start_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

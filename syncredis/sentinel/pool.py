@@ -82,7 +82,7 @@ class SentinelConnectionPool(ConnectionPool):
                 self.invalidate()
 
     def close(self) -> None:
-        """Close every connection, those to the Sentinels included; calls in progress raise. Never blocks."""
+        """Close every connection, resting ones to the Sentinels included; calls in progress raise. Never blocks."""
         super().close()
         self._discovery.close()
 

@@ -49,19 +49,19 @@ def test_set_and_get(client: Any) -> None:
     assert client.get("none") is None
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [("ü", "ü"), (b"b", "b"), (bytearray(b"a"), "a"), (memoryview(b"m"), "m"), (7, "7"), (0.5, "0.5"), ("", "")],
-)
-def test_set_takes_what_can_be_sent(client: Any, value: Any, text: str) -> None:
-    client.set("k", value)
-    assert client.get("k") == text
-
-
-@pytest.mark.parametrize("value", [None, True, [], {}, object()])
-def test_set_refuses_what_can_not_be_sent(client: Any, value: Any) -> None:
-    with pytest.raises(DataError, match="argument 2 of SET"):
+def test_set_takes_what_can_be_sent(client: Any) -> None:
+    for value in ("ü", b"b", bytearray(b"a"), memoryview(b"m"), 7, 0.5, ""):
+        client.append("all", value)
         client.set("k", value)
+        client.append("again", client.get("k"))
+    assert client.get("all") == client.get("again") == "übam70.5"
+
+
+def test_set_refuses_what_can_not_be_sent(client: Any) -> None:
+    for value in (None, True, [], {}, object()):
+        with pytest.raises(DataError, match="argument 2 of SET"):
+            client.set("k", value)
+    assert client.get("k") is None
 
 
 def test_large_values(client: Any) -> None:
@@ -103,10 +103,12 @@ def test_set_if_new_returns_the_value_before(client: Any) -> None:
     assert client.get("k") == "1"
 
 
-@pytest.mark.parametrize(("option", "when"), MINUTE_OPTIONS)
-def test_set_with_expiry(client: Any, option: str, when: Any) -> None:
-    assert client.set("k", "v", **{option: when()}) is True
-    assert expires_in_a_minute(client, "k")
+def test_set_with_expiry(client: Any) -> None:
+    for value, (option, when) in enumerate(MINUTE_OPTIONS):
+        client.set("k", "without expiry")
+        assert client.set("k", value, **{option: when()}) is True
+        assert client.get("k") == str(value)
+        assert expires_in_a_minute(client, "k"), option
 
 
 def test_set_forgets_the_expiry_unless_told_to_keep_it(client: Any) -> None:
@@ -122,19 +124,17 @@ def test_fractions_of_a_second_in_milliseconds(client: Any) -> None:
     assert 55_000 < milliseconds_left(client, "k") <= 59_500
 
 
-@pytest.mark.parametrize(
-    ("options", "names"),
-    [
-        ({"nx": True, "xx": True}, "nx and xx"),
-        ({"nx": True, "ifeq": "a"}, "nx and ifeq"),
-        ({"ex": 1, "px": 1}, "ex and px"),
-        ({"exat": 1, "pxat": 1}, "exat and pxat"),
-        ({"ex": 1, "keepttl": True}, "ex and keepttl"),
-    ],
-)
-def test_set_options_that_exclude_each_other(client: Any, options: dict[str, Any], names: str) -> None:
-    with pytest.raises(DataError, match=f"{names} exclude each other"):
-        client.set("k", "v", **options)
+def test_set_options_that_exclude_each_other(client: Any) -> None:
+    pairs: list[dict[str, Any]] = [
+        {"nx": True, "xx": True},
+        {"nx": True, "ifeq": "a"},
+        {"ex": 1, "px": 1},
+        {"exat": 1, "pxat": 1},
+        {"ex": 1, "keepttl": True},
+    ]
+    for options in pairs:
+        with pytest.raises(DataError, match=f"{' and '.join(options)} exclude each other"):
+            client.set("k", "v", **options)
     assert client.get("k") is None
 
 
@@ -143,18 +143,13 @@ def test_an_expiry_of_nothing_is_an_error(client: Any) -> None:
         client.set("k", "v", ex=0)
 
 
-@pytest.mark.parametrize("span", [60, timedelta(minutes=1)])
-def test_setex(client: Any, span: Any) -> None:
-    assert client.setex("k", span, "v") is True
-    assert client.get("k") == "v"
-    assert expires_in_a_minute(client, "k")
-
-
-@pytest.mark.parametrize("span", [MINUTE, timedelta(minutes=1)])
-def test_psetex(client: Any, span: Any) -> None:
-    assert client.psetex("k", span, "v") is True
-    assert client.get("k") == "v"
-    assert expires_in_a_minute(client, "k")
+def test_setex_and_psetex(client: Any) -> None:
+    assert client.setex("a", 60, "1") is True
+    assert client.setex("b", timedelta(minutes=1), "2") is True
+    assert client.psetex("c", MINUTE, "3") is True
+    assert client.psetex("d", timedelta(minutes=1), "4") is True
+    assert client.mget("a", "b", "c", "d") == ["1", "2", "3", "4"]
+    assert all(expires_in_a_minute(client, key) for key in "abcd")
 
 
 def test_setnx(client: Any) -> None:
@@ -176,12 +171,12 @@ def test_getdel(client: Any) -> None:
     assert milliseconds_left(client, "k") == GONE
 
 
-@pytest.mark.parametrize(("option", "when"), MINUTE_OPTIONS)
-def test_getex(client: Any, option: str, when: Any) -> None:
-    assert client.getex("k", **{option: when()}) is None
-    client.set("k", "v")
-    assert client.getex("k", **{option: when()}) == "v"
-    assert expires_in_a_minute(client, "k")
+def test_getex(client: Any) -> None:
+    assert client.getex("k", 60) is None
+    for option, when in MINUTE_OPTIONS:
+        client.set("k", "v")
+        assert client.getex("k", **{option: when()}) == "v"
+        assert expires_in_a_minute(client, "k"), option
 
 
 def test_getex_leaves_the_expiry_unless_told(client: Any) -> None:
@@ -264,12 +259,13 @@ def test_several_keys_if_none_exists(client: Any) -> None:
 
 
 @pytest.mark.since(valkey="9.1")
-@pytest.mark.parametrize(("option", "when"), MINUTE_OPTIONS)
-def test_msetex(client: Any, option: str, when: Any) -> None:
-    assert client.msetex({"a": 1, "b": 2}, **{option: when()}) is True
-    assert client.mget("a", "b") == ["1", "2"]
-    assert expires_in_a_minute(client, "a")
-    assert expires_in_a_minute(client, "b")
+def test_msetex(client: Any) -> None:
+    for value, (option, when) in enumerate(MINUTE_OPTIONS):
+        client.set("a", "without expiry")
+        assert client.msetex({"a": value, "b": 2}, **{option: when()}) is True
+        assert client.mget("a", "b") == [str(value), "2"]
+        assert expires_in_a_minute(client, "a"), option
+        assert expires_in_a_minute(client, "b"), option
 
 
 @pytest.mark.since(valkey="9.1")

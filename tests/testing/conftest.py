@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from syncredis.testing import ServerBinary, available
 
@@ -21,6 +22,28 @@ def binary(request: pytest.FixtureRequest) -> ServerBinary:
     """Each version of Valkey and Redis that can be run here."""
     found: ServerBinary = request.param
     return found
+
+
+@pytest.fixture(params=[binary for binary in BINARIES if binary.has_tls], ids=str)
+def tls_binary(request: pytest.FixtureRequest) -> ServerBinary:
+    """Those that speak TLS."""
+    found: ServerBinary = request.param
+    return found
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> dict[str, str]:
+    """The directives for a server certificate and the authority that signed it."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    return {
+        "tls-ca-cert-file": f'"{tmp_path}/ca.pem"',
+        "tls-cert-file": f'"{tmp_path}/cert.pem"',
+        "tls-key-file": f'"{tmp_path}/key.pem"',
+    }
 
 
 @pytest.fixture
@@ -47,7 +70,8 @@ class Script:
         name, _, value = self._mark.partition("=")
         path = os.pathsep.join(entry for entry in sys.path if entry)
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", code],
+            # The alarm is for the case that these tests die: the script is not their leak then.
+            [sys.executable, "-W", "error", "-c", f"import signal; signal.alarm(100)\n{code}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -69,17 +93,19 @@ class Script:
 
     def processes(self) -> list[int]:
         """Return the numbers of the living processes that descend from the script."""
-        mark = self._mark.encode()
-        found: list[int] = []
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdecimal():
-                continue
-            try:
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-        return found
+        return [
+            int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal() and self._descends(entry)
+        ]
+
+    def _descends(self, entry: Path) -> bool:
+        # A server writes its title over its environment; it sits in its directory by then.
+        try:
+            environment = (entry / "environ").read_bytes().split(b"\0")
+            if self._mark.encode() in environment:
+                return True
+            return os.readlink(entry / "cwd").startswith(str(self.directory))
+        except OSError:
+            return False
 
     def remains(self) -> list[str]:
         """Return what is left of the script: processes that live and files that exist."""

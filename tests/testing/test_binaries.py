@@ -45,17 +45,13 @@ def test_auto_prefers_the_embedded_server() -> None:
         ("Valkey server v=8.0.0-rc1 sha=00000000:0", "valkey", (8, 0, 0)),
     ],
 )
-def test_a_binary_says_what_it_is(
-    tmp_path: Path, printed: str, name: str, version: tuple[int, int, int]
-) -> None:
+def test_a_binary_says_what_it_is(tmp_path: Path, printed: str, name: str, version: tuple[int, int, int]) -> None:
     found = at(executable(tmp_path / "some-server", f"echo '{printed}'"))
     assert (found.name, found.version) == (name, version)
     assert str(found) == f"{name.capitalize()} {'.'.join(map(str, version))}"
 
 
-def test_the_system_comes_after_the_embedded_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_system_comes_after_the_embedded_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     executable(tmp_path / "redis-server", "echo 'Redis server v=7.4.1'")
     valkey = executable(tmp_path / "valkey-server", "echo 'Valkey server v=8.1.0'")
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -77,7 +73,7 @@ def test_no_server_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_no_such_file() -> None:
-    with pytest.raises(ServerNotFoundError, match="there is no file .*'embedded'"):
+    with pytest.raises(ServerNotFoundError, match=r"there is no file .*'embedded'"):
         find("/nowhere/valkey-server")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from syncredis.testing import ServerBinary, ServerProcess, quote
+from syncredis.testing import ConfigValue, ServerBinary, ServerProcess, quote
 from syncredis.testing.directives import render
 
 
 def test_render() -> None:
-    config = {"port": 6379, "save": "", "appendonly": False, "user": ["a on", "b off"], "none": []}
+    config: dict[str, ConfigValue] = {"port": 6379, "save": "", "appendonly": False}
+    config |= {"user": ["a on", "b off"], "none": []}
     assert render(config) == 'port 6379\nsave ""\nappendonly no\nuser a on\nuser b off\n'
 
 

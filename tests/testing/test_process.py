@@ -7,10 +7,8 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-import trustme
 
 from syncredis import ConnectionError, Redis
 from syncredis.exceptions import AuthenticationError
@@ -21,7 +19,6 @@ from syncredis.testing import (
     ServerProcess,
     ServerProcessError,
     ServerStartError,
-    available,
 )
 from syncredis.testing.probe import answers
 
@@ -173,28 +170,13 @@ def test_a_sentinel(binary: ServerBinary) -> None:
         assert reply == ["127.0.0.1", "1"]
 
 
-@pytest.mark.parametrize("tls_binary", [b for b in available() if b.has_tls], ids=str)
-def test_tls(tls_binary: ServerBinary, tls: dict[str, str]) -> None:
-    with ServerProcess(tls_binary, config=tls, tls=True) as server:
+def test_tls(tls_binary: ServerBinary, certificates: dict[str, str]) -> None:
+    with ServerProcess(tls_binary, config=certificates, tls=True) as server:
         assert server.execute_command("PING") == "PONG"
         with Redis(*server.location) as plain, pytest.raises(ConnectionError):
             plain.execute_command("PING")
         server.restart()
         assert server.execute_command("PING") == "PONG"
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> dict[str, str]:
-    authority = trustme.CA()
-    certificate = authority.issue_cert("localhost", "127.0.0.1")
-    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    certificate.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
-    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
-    return {
-        "tls-ca-cert-file": f'"{tmp_path}/ca.pem"',
-        "tls-cert-file": f'"{tmp_path}/cert.pem"',
-        "tls-key-file": f'"{tmp_path}/key.pem"',
-    }
 
 
 def test_a_failed_start_shows_the_log(binary: ServerBinary) -> None:
@@ -262,9 +244,7 @@ def test_a_start_that_takes_too_long_leaves_nothing(binary: ServerBinary) -> Non
     server.close()
 
 
-def test_a_port_that_was_lost_is_replaced(
-    binary: ServerBinary, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_port_that_was_lost_is_replaced(binary: ServerBinary, monkeypatch: pytest.MonkeyPatch) -> None:
     from syncredis.testing import holdings
 
     with socket.socket() as rival:

@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+from syncredis.aio._generated.acl import AsyncAclCommands
+from syncredis.aio._generated.connections import AsyncConnectionCommands
+from syncredis.aio._generated.diagnostics import AsyncDiagnosticCommands
+from syncredis.aio._generated.generic import AsyncGenericCommands
+from syncredis.aio._generated.hash_expiry import AsyncHashExpiryCommands
+from syncredis.aio._generated.hashes import AsyncHashCommands
+from syncredis.aio._generated.key_expiry import AsyncKeyExpiryCommands
+from syncredis.aio._generated.lists import AsyncListCommands
+from syncredis.aio._generated.server import AsyncServerCommands
+from syncredis.aio._generated.sets import AsyncSetCommands
+from syncredis.aio._generated.sorted_set_combinations import AsyncSortedSetCombinationCommands
+from syncredis.aio._generated.sorted_set_ranges import AsyncSortedSetRangeCommands
+from syncredis.aio._generated.sorted_sets import AsyncSortedSetCommands
+from syncredis.aio._generated.sorting import AsyncSortingCommands
 from syncredis.aio._generated.strings import AsyncStringCommands
 from syncredis.typing import AnyStr
 
 
 class AsyncCommands(
+    AsyncAclCommands[AnyStr],
+    AsyncConnectionCommands[AnyStr],
+    AsyncDiagnosticCommands[AnyStr],
+    AsyncGenericCommands[AnyStr],
+    AsyncHashExpiryCommands[AnyStr],
+    AsyncHashCommands[AnyStr],
+    AsyncKeyExpiryCommands[AnyStr],
+    AsyncListCommands[AnyStr],
+    AsyncServerCommands[AnyStr],
+    AsyncSetCommands[AnyStr],
+    AsyncSortedSetCombinationCommands[AnyStr],
+    AsyncSortedSetRangeCommands[AnyStr],
+    AsyncSortedSetCommands[AnyStr],
+    AsyncSortingCommands[AnyStr],
     AsyncStringCommands[AnyStr],
 ):
     """Every command method, to be awaited."""

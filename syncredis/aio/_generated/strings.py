@@ -7,6 +7,7 @@ from typing import Any, Literal, overload
 
 from syncredis.aio.group import AsyncCommandGroup
 from syncredis.commands.arguments import MomentT, SpanT
+from syncredis.commands.string_replies import LcsMatches
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 
@@ -35,6 +36,13 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/decrby/
         """
         return await self._run(self._commands.decrby(name, amount))
+
+    async def delifeq(self, name: KeyT, value: EncodableT) -> int:
+        """Delete ``name`` if it holds ``value``; return how many keys were deleted, 1 or 0. Since Valkey 9.0, not in Redis.
+
+        https://valkey.io/commands/delifeq/
+        """
+        return await self._run(self._commands.delifeq(name, value))
 
     async def get(self, name: KeyT) -> AnyStr | None:
         """Return the value of ``name``, or None if there is no such key.
@@ -108,6 +116,74 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
         """
         return await self._run(self._commands.incrbyfloat(name, amount))
 
+    @overload
+    async def lcs(
+        self,
+        key1: KeyT,
+        key2: KeyT,
+        len: Literal[False] = False,
+        idx: Literal[False] = False,
+        minmatchlen: int = 0,
+        withmatchlen: bool = False,
+    ) -> AnyStr: ...
+
+    @overload
+    async def lcs(
+        self,
+        key1: KeyT,
+        key2: KeyT,
+        len: Literal[True],
+        idx: Literal[False] = False,
+        minmatchlen: int = 0,
+        withmatchlen: bool = False,
+    ) -> int: ...
+
+    @overload
+    async def lcs(
+        self,
+        key1: KeyT,
+        key2: KeyT,
+        len: Literal[False] = False,
+        *,
+        idx: Literal[True],
+        minmatchlen: int = 0,
+        withmatchlen: bool = False,
+    ) -> LcsMatches: ...
+
+    @overload
+    async def lcs(
+        self,
+        key1: KeyT,
+        key2: KeyT,
+        len: bool = False,
+        idx: bool = False,
+        minmatchlen: int = 0,
+        withmatchlen: bool = False,
+    ) -> AnyStr | int | LcsMatches: ...
+
+    async def lcs(
+        self,
+        key1: KeyT,
+        key2: KeyT,
+        len: bool = False,
+        idx: bool = False,
+        minmatchlen: int = 0,
+        withmatchlen: bool = False,
+    ) -> AnyStr | int | LcsMatches:
+        """Return the longest common subsequence of two strings. Since Redis 7.0.
+
+        Args:
+            key1: the key of the first string; one that does not exist is an empty string.
+            key2: the key of the second string.
+            len: return its length in bytes alone.
+            idx: return the parts that make it up, where each string has them, and its length.
+            minmatchlen: with ``idx``, leave parts out that are shorter than this, in bytes.
+            withmatchlen: with ``idx``, tell the length of each part, too.
+
+        https://redis.io/docs/latest/commands/lcs/
+        """
+        return await self._run(self._commands.lcs(key1, key2, len, idx, minmatchlen, withmatchlen))
+
     async def mget(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> list[AnyStr | None]:
         """Return the values of several keys, None for each that does not exist.
 
@@ -121,6 +197,34 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/mset/
         """
         return await self._run(self._commands.mset(mapping))
+
+    async def msetex(
+        self,
+        mapping: Mapping[Any, EncodableT],
+        data_persist_option: Literal["NX", "XX"] | None = None,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        keepttl: bool = False,
+    ) -> bool:
+        """Set each key of ``mapping`` to its value, and when they expire, all at once. Since Valkey 9.1 and Redis 8.4.
+
+        Args:
+            mapping: the keys and their values.
+            data_persist_option: ``"NX"``: only if none of the keys exists; ``"XX"``: only if all exist.
+            ex: expire after this many seconds.
+            px: expire after this many milliseconds.
+            exat: expire at this Unix time in seconds.
+            pxat: expire at this Unix time in milliseconds.
+            keepttl: let each expire when it would have anyway.
+
+        Returns:
+            Whether they were set.
+
+        https://redis.io/docs/latest/commands/msetex/
+        """
+        return await self._run(self._commands.msetex(mapping, data_persist_option, ex, px, exat, pxat, keepttl))
 
     async def msetnx(self, mapping: Mapping[Any, EncodableT]) -> bool:
         """Set each key of ``mapping`` to its value if none of them exists; return whether they were set.

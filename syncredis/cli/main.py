@@ -1,0 +1,120 @@
+"""The command line's entry: reads the arguments, runs the subcommand, and turns what goes wrong into a sentence and a status.
+
+A subcommand is a module with a `NAME`, a `SUMMARY`, `add_arguments` and `run`; what it needs beyond the library itself (rich,
+servers) it imports in `run`, so that ``--help`` and ``--version`` always work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from syncredis import __version__
+from syncredis.cli import demo
+from syncredis.cli.stopping import Stopped, stoppable
+from syncredis.exceptions import RedisError
+from syncredis.testing import ServerNotFoundError, ServerProcessError
+
+PROGRAM: Final = "syncredis"
+
+#: Exit statuses; 128 and the signal's number after a signal.
+NOT_WELL: Final = 1
+USAGE: Final = 2
+
+_EPILOG: Final = """\
+example:
+  syncredis demo        a failover under load, on servers started for it
+
+exit status: 0 if all is well, 1 if something is not, 2 if the arguments or the
+installation are at fault, 130 after Ctrl-C.
+"""
+
+
+class Subcommand(Protocol):
+    """What a subcommand's module has."""
+
+    NAME: str
+    SUMMARY: str
+    DESCRIPTION: str
+    EPILOG: str
+
+    @staticmethod
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        """Declare its options."""
+
+    @staticmethod
+    def run(arguments: argparse.Namespace) -> int:
+        """Do the work and return the exit status."""
+
+
+SUBCOMMANDS: Final[tuple[Subcommand, ...]] = (demo,)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit status.
+
+    Args:
+        arguments: without the program's name; None: those of this process.
+
+    Raises:
+        SystemExit: for ``--help``, ``--version`` and bad arguments, as `argparse` does.
+    """
+    parser = build_parser()
+    parsed = parser.parse_args(arguments)
+    if parsed.run is None:
+        parser.print_help(sys.stderr)
+        return USAGE
+    try:
+        with stoppable():
+            status: int = parsed.run(parsed)
+            sys.stdout.flush()
+            return status
+    except Stopped as stopped:
+        return _fail(f"stopped by {stopped.name}; everything that was started has ended", stopped.status)
+    except BrokenPipeError:
+        # Who read our output has gone, and will not read what is still buffered either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_WELL
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "rich":
+            raise
+        return _fail(f'"{PROGRAM} {parsed.subcommand}" needs rich: pip install "syncredis[cli]"', USAGE)
+    except ServerNotFoundError as error:
+        return _fail(str(error), USAGE)
+    except (RedisError, ServerProcessError) as error:
+        return _fail(str(error), NOT_WELL)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all arguments; its result holds the subcommand's `run`."""
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Tools around syncredis, the Redis and Valkey client with Sentinel at its centre.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.set_defaults(run=None)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--no-color", action="store_true", help="no colours (NO_COLOR in the environment does the same)")
+    subparsers = parser.add_subparsers(title="subcommands", metavar="SUBCOMMAND", dest="subcommand")
+    for subcommand in SUBCOMMANDS:
+        one = subparsers.add_parser(
+            subcommand.NAME,
+            parents=[common],
+            help=subcommand.SUMMARY,
+            description=subcommand.DESCRIPTION,
+            epilog=subcommand.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        subcommand.add_arguments(one)
+        one.set_defaults(run=subcommand.run)
+    return parser
+
+
+def _fail(message: str, status: int) -> int:
+    print(f"{PROGRAM}: {message}", file=sys.stderr)
+    return status

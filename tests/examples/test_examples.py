@@ -1,0 +1,29 @@
+"""The programs in `examples/` run as they stand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RUNS = {
+    "sentinel_sync.py": ([], "keys on the primary: 800"),
+    "sentinel_async.py": (["trio"], "visits: 200"),
+}
+
+
+def test_every_example_is_run() -> None:
+    assert {path.name for path in (ROOT / "examples").glob("*.py")} == RUNS.keys()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_example(name: str) -> None:
+    arguments, said = RUNS[name]
+    command = [sys.executable, "-X", "dev", "-W", "error", str(ROOT / "examples" / name), *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, cwd=ROOT)
+    assert run.returncode == 0, run.stderr
+    assert said in run.stdout
+    assert run.stderr == ""
