@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 
 from syncredis.command import Command
-from syncredis.commands import Commands
+from syncredis.commands import Commands, Recorder
 from syncredis.config import ClientOptions, configs_from_options
-from syncredis.exceptions import ConfigurationError, RedisError
+from syncredis.exceptions import ConfigurationError, RedisError, WatchError
+from syncredis.pipeline import Pipeline
 from syncredis.pool import ConnectionPool
 from syncredis.retry import DEFAULT_RETRY, RetryPolicy, retry
-from syncredis.typing import AnyStr, EncodableT, T
+from syncredis.typing import AnyStr, EncodableT, KeyT, T
 from syncredis.url import options_from_url
 
 
@@ -177,6 +180,40 @@ class Redis(Commands[AnyStr]):
         The client may be used again afterwards, and then opens new connections.
         """
         self.pool.close()
+
+    @property
+    def record(self) -> Recorder[AnyStr]:
+        """Has every command method, and sends nothing: what they return is for `Pipeline.iterate`."""
+        return Recorder()
+
+    def pipeline(self, transaction: bool = True) -> Pipeline[AnyStr]:
+        """Return a pipeline: commands that are queued, and sent together by its ``execute``. Never blocks.
+
+        Args:
+            transaction: whether the server carries them out as one, without any other client's command between them.
+
+        https://redis.io/docs/latest/develop/use/pipelining/
+        """
+        return Pipeline(self.pool, self.retry_policy, text=self._text, transaction=transaction)
+
+    def transaction(self, function: Callable[[Pipeline[AnyStr], Commands[AnyStr]], T], *watches: KeyT) -> T:
+        """Carry out a transaction that depends on what it reads; begin again whenever that has changed meanwhile. Blocks.
+
+        ``function(pipeline, now)`` reads through ``now``, whose commands are executed at once, and queues on ``pipeline``. It
+        may be called several times. Returns what it returned; the `PipelineResult` objects in it have got their values.
+
+        Args:
+            function: reads and queues.
+            *watches: the keys that it reads.
+
+        https://redis.io/docs/latest/develop/interact/transactions/
+        """
+        with self.pipeline() as pipeline:
+            while True:
+                with suppress(WatchError):
+                    returned = function(pipeline, pipeline.watch(*watches))
+                    pipeline.execute()
+                    return returned
 
     def execute(self, command: Command[T]) -> T:
         """Carry out a command and return its decoded reply. Blocks.

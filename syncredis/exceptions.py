@@ -107,6 +107,18 @@ class ConfigurationError(DataError):
     """An option is unknown, has a value that it can not have, or contradicts another one."""
 
 
+class PipelineError(RedisError):
+    """A pipeline was used in a way that makes no sense, e.g. a result asked for before `execute`."""
+
+    not_applied = True
+
+
+class WatchError(RedisError):
+    """A watched key was changed by somebody else, or the watch was lost: the transaction was not carried out."""
+
+    not_applied = True
+
+
 class DecodeError(RedisError, ValueError):
     """A reply holds bytes that are not text in the client's encoding. The connection stays usable."""
 

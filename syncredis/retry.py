@@ -11,10 +11,9 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Protocol
 
 from syncredis import interruption
-from syncredis.command import Command
 from syncredis.exceptions import (
     ConnectionError,
     OutcomeUnknownError,
@@ -59,8 +58,22 @@ DEFAULT_RETRY: Final = RetryPolicy()
 NO_RETRY: Final = RetryPolicy(retries=0)
 
 
-def retry(policy: RetryPolicy, command: Command[Any], attempt: Callable[[], T], error: RedisError) -> T:
-    """Try ``attempt`` again after it failed with ``error``, as far as command, error and policy allow. Blocks.
+class Request(Protocol):
+    """What is tried again: a command, or several at once."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in a message."""
+        ...
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it changes nothing, so that it may be carried out twice."""
+        ...
+
+
+def retry(policy: RetryPolicy, request: Request, attempt: Callable[[], T], error: RedisError) -> T:
+    """Try ``attempt`` again after it failed with ``error``, as far as request, error and policy allow. Blocks.
 
     Raises:
         OutcomeUnknownError: if the server may have carried out a command that is not safe to repeat.
@@ -69,7 +82,7 @@ def retry(policy: RetryPolicy, command: Command[Any], attempt: Callable[[], T], 
     started = time.monotonic()
     count = 0
     while True:
-        _check_outcome(command, error)
+        check_outcome(request, error)
         count += 1
         pause = policy.pause(count)
         if not _may_retry(policy, error, count, time.monotonic() + pause - started):
@@ -81,11 +94,12 @@ def retry(policy: RetryPolicy, command: Command[Any], attempt: Callable[[], T], 
             error = next_error
 
 
-def _check_outcome(command: Command[Any], error: RedisError) -> None:
-    if isinstance(error, ConnectionError) and not error.not_applied and not command.read_only:
+def check_outcome(request: Request, error: RedisError) -> None:
+    """Raise `OutcomeUnknownError` if after ``error`` it is not known whether ``request`` was carried out, and that matters."""
+    if isinstance(error, ConnectionError) and not error.not_applied and not request.read_only:
         kind = OutcomeUnknownTimeoutError if isinstance(error, TimeoutError) else OutcomeUnknownError
         raise kind(
-            f"{command.name} was sent, but no reply came ({error}); the server may have carried it out"
+            f"{request.name} was sent, but no reply came ({error}); the server may have carried it out"
         ) from error
 
 

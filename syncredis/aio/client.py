@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, cast, overload
 
 from syncredis import client as blocking
 from syncredis.aio._generated import AsyncCommands
+from syncredis.aio.pipeline import Pipeline
 from syncredis.aio.worker import Worker
 from syncredis.command import Command
+from syncredis.commands import Recorder
 from syncredis.config import ClientOptions
+from syncredis.exceptions import WatchError
 from syncredis.pool import ConnectionPool
 from syncredis.retry import DEFAULT_RETRY, RetryPolicy
-from syncredis.typing import AnyStr, EncodableT, T
+from syncredis.typing import AnyStr, EncodableT, KeyT, T
 
 
 class Redis(AsyncCommands[AnyStr]):
@@ -163,6 +168,26 @@ class Redis(AsyncCommands[AnyStr]):
     async def aclose(self) -> None:
         """Close all connections, as `syncredis.Redis.close` does."""
         self.wrapped.close()
+
+    @property
+    def record(self) -> Recorder[AnyStr]:
+        """Has every command method, and sends nothing: what they return is for `Pipeline.iterate`."""
+        return self.wrapped.record
+
+    def pipeline(self, transaction: bool = True) -> Pipeline[AnyStr]:
+        """Return a pipeline: commands that are queued, and sent together by its ``execute``."""
+        return Pipeline(self.wrapped.pipeline(transaction), self._worker)
+
+    async def transaction(
+        self, function: Callable[[Pipeline[AnyStr], AsyncCommands[AnyStr]], Awaitable[T]], *watches: KeyT
+    ) -> T:
+        """Carry out a transaction that depends on what it reads, as `syncredis.Redis.transaction` does."""
+        async with self.pipeline() as pipeline:
+            while True:
+                with suppress(WatchError):
+                    returned = await function(pipeline, await pipeline.watch(*watches))
+                    await pipeline.execute()
+                    return returned
 
     async def execute(self, command: Command[T]) -> T:
         """Carry out a command and return its decoded reply; raises what `syncredis.Redis.execute` raises."""

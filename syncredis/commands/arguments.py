@@ -28,11 +28,12 @@ def key_list(name: str, first: KeyT | Iterable[KeyT], more: Iterable[KeyT] = ())
     Raises:
         DataError: if there are none, or it is none of these.
     """
-    if isinstance(first, _ONE):
-        return [first, *more]
-    if not isinstance(first, Iterable):
-        raise DataError(f"{name} must be a key or an iterable of keys, not {first!r}")
-    return required(name, [*first, *more])
+    given: Any = first
+    if isinstance(given, _ONE):
+        return [given, *more]
+    if not isinstance(given, Iterable):
+        raise DataError(f"{name} must be a key or an iterable of keys, not {given!r}")
+    return required(name, [*given, *more])
 
 
 def required(name: str, values: Iterable[KeyT]) -> list[KeyT]:

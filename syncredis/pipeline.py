@@ -1,0 +1,233 @@
+"""`Pipeline`: commands that are queued, sent together, and answered together - as a transaction if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self, cast
+
+from syncredis._generated import PipelineCommands
+from syncredis.batch import Batch, annotate
+from syncredis.command import Command
+from syncredis.commands import Commands
+from syncredis.connection import Connection
+from syncredis.exceptions import ConnectionError, PipelineError, RedisError, WatchError
+from syncredis.pipeline_queue import PipelineResult
+from syncredis.pool import ConnectionPool
+from syncredis.retry import RetryPolicy, check_outcome, retry
+from syncredis.typing import AnyStr, EncodableT, KeyT, T
+
+
+class Watched(Commands[AnyStr]):
+    """Commands that are executed at once, on the connection that watches. Made by `Pipeline.watch`, and of use until `execute`.
+
+    Nothing is tried again: with the connection, the watch would be lost.
+    """
+
+    __slots__ = ("_connection", "_text")
+
+    def __init__(self, connection: Connection, text: bool) -> None:
+        self._connection = connection
+        self._text = text
+
+    def execute(self, command: Command[T]) -> T:
+        """Carry out a command and return its decoded reply. Blocks."""
+        reply = self._connection.execute(command, self._text if command.text is None else command.text)
+        return cast("T", reply) if command.decode is None else command.decode(reply)
+
+
+class Pipeline(PipelineCommands[AnyStr]):
+    """Queues commands and executes them together. Made by `syncredis.Redis.pipeline`; belongs to one thread at a time.
+
+    Each command method queues and returns a `PipelineResult` at once; `execute` sends. Afterwards the pipeline is empty,
+    and may be used again. Leaving it as a context manager without `execute` sends nothing.
+    """
+
+    __slots__ = ("_pool", "_queued", "_retry_policy", "_text", "_transaction", "_watching")
+
+    def __init__(self, pool: ConnectionPool, retry_policy: RetryPolicy, *, text: bool, transaction: bool) -> None:
+        self._pool = pool
+        self._retry_policy = retry_policy
+        self._text = text
+        self._transaction = transaction
+        self._queued: list[PipelineResult[Any]] = []
+        self._watching: Connection | None = None
+
+    def __len__(self) -> int:
+        """How many commands are queued."""
+        return len(self._queued)
+
+    def __bool__(self) -> bool:
+        """True, also when nothing is queued."""
+        return True
+
+    def __repr__(self) -> str:
+        kind = "transaction" if self._transaction else "pipeline"
+        watching = ", watching" if self._watching else ""
+        return f"<{type(self).__name__}: {kind} of {len(self)} commands{watching}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.reset()
+
+    def queue(self, command: Command[T]) -> PipelineResult[T]:
+        """Queue a command; return where its result will be."""
+        result = PipelineResult(command)
+        self._queued.append(result)
+        return result
+
+    def execute_command(self, *arguments: EncodableT) -> PipelineResult[Any]:
+        """Queue any command as it stands; its reply is not decoded."""
+        return self.queue(Command[Any](arguments))
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """Send what is queued, and return the decoded replies in the same order. Blocks.
+
+        Every command is carried out, also after one that failed. The results are in each `PipelineResult`, too.
+
+        Args:
+            raise_on_error: raise the first error, with a note of the command and its index, once all replies are there;
+                otherwise errors stand in the list in place of the replies.
+
+        Raises:
+            WatchError: if a watched key was changed, or the connection that watched it broke; nothing was carried out.
+            ExecAbortError: if a transaction was given up; an error of the command that was to blame goes before it.
+            OutcomeUnknownError: if the connection broke after sending.
+            RedisError: what `syncredis.Redis.execute` raises.
+        """
+        queued, self._queued = self._queued, []
+        watching, self._watching = self._watching, None
+        batch = Batch([result.command for result in queued], self._transaction, watched=watching is not None)
+        if watching is not None:
+            outcomes = self._execute_watching(watching, batch)
+        elif not queued:
+            return []
+        else:
+            outcomes = self._execute(batch)
+        for result, outcome in zip(queued, outcomes, strict=True):
+            result.settle(outcome)
+        errors = annotate(outcomes, batch.commands)
+        if errors and raise_on_error:
+            raise errors[0]
+        return outcomes
+
+    def iterate(self, recorded: Iterable[T], chunk_size: int = 1000) -> Iterator[T]:
+        """Execute any number of commands in bounded memory, and yield their decoded replies in order. Blocks.
+
+        The commands come from the methods of `syncredis.Redis.record`, and are taken when they are needed::
+
+            record = client.record
+            for value in client.pipeline(transaction=False).iterate(record.get(key) for key in keys):
+
+        Args:
+            recorded: the commands.
+            chunk_size: how many are sent, and held in memory, at once.
+
+        Raises:
+            PipelineError: if the pipeline is a transaction.
+            RedisError: as `execute` does, for the chunk that was sent last.
+        """
+        source = iter(recorded)
+        while chunk := list(islice(source, chunk_size)):
+            yield from self.execute_chunk(cast("list[Command[Any]]", chunk))
+
+    def execute_chunk(self, commands: list[Command[Any]]) -> list[Any]:
+        """Execute commands at once, beside what is queued, and return their decoded replies: a step of `iterate`."""
+        if self._transaction:
+            raise PipelineError("iterate needs a pipeline made with transaction=False")
+        outcomes = self._execute(Batch(commands, transaction=False))
+        if errors := annotate(outcomes, commands):
+            raise errors[0]
+        return outcomes
+
+    def watch(self, *names: KeyT) -> Watched[AnyStr]:
+        """Watch keys: `execute` then raises `WatchError` if one of them was changed by somebody else meanwhile. Blocks.
+
+        Returns:
+            Commands that are executed at once, on the connection that watches: to read what the transaction depends on.
+
+        https://redis.io/docs/latest/commands/watch/
+        """
+        if not self._transaction:
+            raise PipelineError("watch needs a pipeline made with transaction=True")
+        if not names:
+            raise PipelineError("watch needs at least one key")
+        command = Command[Any](("WATCH", *names))
+        if self._watching is None:
+            try:
+                self._watching = self._watch_anew(command)
+            except RedisError as error:
+                self._watching = retry(self._retry_policy, command, lambda: self._watch_anew(command), error)
+        else:
+            self._watching.execute(command, self._text)
+        return Watched(self._watching, self._text)
+
+    def reset(self) -> None:
+        """Forget what is queued and what is watched. Blocks for a round trip if keys are watched."""
+        self._queued = []
+        watching, self._watching = self._watching, None
+        if watching is None:
+            return
+        try:
+            if watching.in_step:
+                watching.execute(Command[Any](("UNWATCH",)), self._text)
+        except RedisError:
+            watching.close()
+        finally:
+            self._pool.return_connection(watching)
+
+    def abandon(self) -> None:
+        """`reset` without a round trip: the connection that watches is closed instead. Never blocks."""
+        if self._watching is not None:
+            self._watching.close()
+        self.reset()
+
+    def _watch_anew(self, command: Command[Any]) -> Connection:
+        connection = self._pool.lease()
+        try:
+            connection.execute(command, self._text)
+        except BaseException:
+            self._pool.return_connection(connection)
+            raise
+        return connection
+
+    def _execute(self, batch: Batch) -> list[Any]:
+        try:
+            return self._attempt(batch)
+        except RedisError as error:
+            return retry(self._retry_policy, batch, lambda: self._attempt(batch), error)
+
+    def _attempt(self, batch: Batch) -> list[Any]:
+        connection = self._pool.lease()
+        try:
+            return self._exchange(connection, batch)
+        finally:
+            self._pool.return_connection(connection)
+
+    def _execute_watching(self, watching: Connection, batch: Batch) -> list[Any]:
+        try:
+            if not watching.in_step or not watching.is_quiet():
+                watching.close()
+                raise WatchError("the connection that watched the keys broke; nothing was carried out")
+            return self._exchange(watching, batch)
+        except ConnectionError as error:
+            # The watch is gone with the connection: only the caller can try again, from the reading on.
+            check_outcome(batch, error)
+            raise WatchError(f"the connection that watched the keys broke ({error})") from error
+        finally:
+            self._pool.return_connection(watching)
+
+    def _exchange(self, connection: Connection, batch: Batch) -> list[Any]:
+        try:
+            replies = connection.execute_many(batch.requests, batch.parsed_as_text(self._text))
+            if (refusal := batch.refusal(replies)) is not None:
+                raise refusal
+        except RedisError as error:
+            self._pool.note_failure(connection, error)
+            raise
+        return batch.outcomes(replies, self._text, connection.config.encoding)
