@@ -120,6 +120,8 @@ READ_ONLY: Final = frozenset(
         "TOUCH",
         "TTL",
         "TYPE",
+        "UNWATCH",
+        "WATCH",
         "XINFO CONSUMERS",
         "XINFO GROUPS",
         "XINFO STREAM",

@@ -13,6 +13,7 @@ from syncredis.config import ClientOptions, configs_from_options
 from syncredis.exceptions import ConfigurationError, RedisError, WatchError
 from syncredis.pipeline import Pipeline
 from syncredis.pool import ConnectionPool
+from syncredis.pubsub import PubSub
 from syncredis.retry import DEFAULT_RETRY, RetryPolicy, retry
 from syncredis.typing import AnyStr, EncodableT, KeyT, T
 from syncredis.url import options_from_url
@@ -195,6 +196,16 @@ class Redis(Commands[AnyStr]):
         https://redis.io/docs/latest/develop/use/pipelining/
         """
         return Pipeline(self.pool, self.retry_policy, text=self._text, transaction=transaction)
+
+    def pubsub(self, ignore_subscribe_messages: bool = False) -> PubSub[AnyStr]:
+        """Return an object to subscribe with, and to receive published messages. Never blocks.
+
+        Args:
+            ignore_subscribe_messages: leave out the confirmations of subscribing and unsubscribing.
+        """
+        return PubSub(
+            self.pool, self.retry_policy, text=self._text, ignore_subscribe_messages=ignore_subscribe_messages
+        )
 
     def transaction(self, function: Callable[[Pipeline[AnyStr], Commands[AnyStr]], T], *watches: KeyT) -> T:
         """Carry out a transaction that depends on what it reads; begin again whenever that has changed meanwhile. Blocks.

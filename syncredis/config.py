@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import math
 import ssl as ssl_module
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, NamedTuple, TypedDict, Unpack
+from typing import Any, Final, Literal, NamedTuple, TypedDict, Unpack
 
 from syncredis.exceptions import ConfigurationError
 
@@ -27,6 +27,9 @@ class Location(NamedTuple):
     def target(self) -> str:
         """``host:port``, for people."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+_NEAR: Final = Location("localhost", 6379)
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -80,6 +83,11 @@ class TLSConfig:
     context: ssl_module.SSLContext
     server_hostname: str | None = None
 
+    def __post_init__(self) -> None:
+        name = self.server_hostname
+        fine = name is None or (isinstance(name, str) and name != "" and not name.startswith("."))
+        _require(fine, "ssl_server_hostname", name, "the name of a host")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionConfig:
@@ -100,7 +108,7 @@ class ConnectionConfig:
         tls: how to encrypt; None: not at all.
     """
 
-    location: Location = Location("localhost", 6379)
+    location: Location = _NEAR
     unix_socket_path: str | None = None
     db: int = 0
     username: str | None = None
@@ -114,21 +122,26 @@ class ConnectionConfig:
     tls: TLSConfig | None = None
 
     def __post_init__(self) -> None:
-        _require(isinstance(self.db, int) and self.db >= 0, "db", self.db, "a number from 0 on")
+        host, port = self.location
+        _require(isinstance(host, str) and host != "", "host", host, "a name or an address")
+        _require(_is_number(port) and 0 < port < 65536, "port", port, "a number from 1 to 65535")
+        path = self.unix_socket_path
+        _require(path is None or (isinstance(path, str) and path != ""), "unix_socket_path", path, "a path, as text")
+        _require(_is_number(self.db) and self.db >= 0, "db", self.db, "a number from 0 on")
         _require(self.protocol in (2, 3), "protocol", self.protocol, "2 or 3")
         _require_seconds("connect_timeout", self.connect_timeout)
         _require_seconds("stream_timeout", self.stream_timeout)
-        _require(0 < self.location.port < 65536, "port", self.location.port, "a number from 1 to 65535")
+        _require(_is_text_or_none(self.username), "username", self.username, "text")
+        _require(_is_text_or_none(self.client_name), "client_name", self.client_name, "text")
+        if not _is_text_or_none(self.password):
+            raise ConfigurationError("password must be text")  # without its value: it may be a secret all the same
         _require(
             self.username is None or self.password is not None,
             "username",
             self.username,
             "given together with a password",
         )
-        try:
-            "".encode(self.encoding)
-        except LookupError:
-            raise ConfigurationError(f"encoding={self.encoding!r} is not known to Python") from None
+        _require_encoding(self.encoding)
 
     @property
     def target(self) -> str:
@@ -157,11 +170,12 @@ class PoolConfig:
     max_idle_time: float | None = None
 
     def __post_init__(self) -> None:
-        _require(self.max_connections >= 1, "max_connections", self.max_connections, "at least 1")
+        most = self.max_connections
+        _require(_is_number(most) and most >= 1, "max_connections", most, "at least 1")
         _require_seconds("pool_timeout", self.pool_timeout, zero_allowed=True)
         _require_seconds("max_idle_time", self.max_idle_time)
         idle = self.max_idle_connections
-        _require(idle is None or idle >= 0, "max_idle_connections", idle, "at least 0")
+        _require(idle is None or (_is_number(idle) and idle >= 0), "max_idle_connections", idle, "at least 0")
 
 
 _POOL_NAMES = frozenset(f.name for f in fields(PoolConfig))
@@ -207,6 +221,8 @@ def _tls_from_options(given: Mapping[str, Any]) -> TLSConfig | None:
 def _tls_context(given: Mapping[str, Any]) -> ssl_module.SSLContext:
     requirement = given.get("ssl_cert_reqs", "required")
     _require(requirement in ("required", "none"), "ssl_cert_reqs", requirement, '"required" or "none"')
+    if requirement == "none" and given.get("ssl_check_hostname"):
+        raise ConfigurationError('ssl_check_hostname=True contradicts ssl_cert_reqs="none"')
     try:
         context = ssl_module.create_default_context(cafile=given.get("ssl_ca_certs"))
         if requirement == "none":
@@ -215,7 +231,9 @@ def _tls_context(given: Mapping[str, Any]) -> ssl_module.SSLContext:
         elif not given.get("ssl_check_hostname", True):
             context.check_hostname = False
         if (certificate := given.get("ssl_certfile")) is not None:
-            context.load_cert_chain(certificate, given.get("ssl_keyfile"), given.get("ssl_keyfile_password"))
+            # Without any password, OpenSSL would ask for that of an encrypted key on the terminal.
+            password = given.get("ssl_keyfile_password") or ""
+            context.load_cert_chain(certificate, given.get("ssl_keyfile"), password)
         elif given.get("ssl_keyfile") is not None:
             raise ConfigurationError("ssl_keyfile has no effect without ssl_certfile")
     except OSError as error:  # ssl.SSLError is one, too
@@ -244,5 +262,27 @@ def _require(holds: bool, name: str, value: object, wanted: str) -> None:
 def _require_seconds(name: str, value: float | None, *, zero_allowed: bool = False) -> None:
     if value is None:
         return
-    fine = isinstance(value, (int, float)) and math.isfinite(value) and (value > 0 or (zero_allowed and value == 0))
+    fine = (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and (0 < value <= threading.TIMEOUT_MAX or (zero_allowed and value == 0))
+    )
     _require(fine, name, value, "a positive number of seconds, or None for no limit")
+
+
+def _require_encoding(encoding: str) -> None:
+    _require(isinstance(encoding, str), "encoding", encoding, "the name of an encoding")
+    try:
+        plain = "OK".encode(encoding) == b"OK"
+    except (LookupError, ValueError):
+        raise ConfigurationError(f"encoding={encoding!r} is not known to Python") from None
+    # Commands and what the server says about itself are ASCII, whatever the values are.
+    _require(plain, "encoding", encoding, "an encoding that contains ASCII")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_text_or_none(value: object) -> bool:
+    return value is None or isinstance(value, str)

@@ -118,6 +118,37 @@ class Connection:
             self.in_step = len(replies) == owed and not self._reader.has_data()
         return replies[:owed]
 
+    def send(self, command: Command[Any]) -> None:
+        """Send a command whose replies come by `take`: a subscription's. The connection is out of step from now on. Blocks."""
+        data = encode(command.arguments, self._encoding)
+        self.in_step = False
+        self._transport.send(data)
+
+    def take(self, text: bool) -> list[Reply]:
+        """Return every message that has arrived in full, errors as errors; never blocks.
+
+        Raises:
+            ConnectionError: if the connection ended.
+        """
+        try:
+            data = self._transport.receive_now()
+        except ConnectionError as error:
+            raise self._interrupted_by or error  # noqa: B904 - the cause is the error's own
+        messages: list[Reply] = []
+        if data is not None:
+            self._reader.feed(data)
+            self._parse_all(messages, text)
+        return messages
+
+    def wait(self, seconds: float | None) -> bool:
+        """Block until something arrives, for at most ``seconds`` (None: for ever); return whether it did."""
+        with self._interruptible():
+            return self._transport.wait_readable(seconds)
+
+    def fileno(self) -> int:
+        """The socket's file descriptor; -1 once it is closed."""
+        return self._transport.fileno()
+
     def interrupt(self, reason: ConnectionError | None = None) -> None:
         """Break off what another thread does with this connection; that call raises ``reason``. Never blocks."""
         if reason is not None:
@@ -169,18 +200,22 @@ class Connection:
 
     def _receive_replies(self, replies: list[Reply], count: int, text: bool) -> None:
         """Extend ``replies`` until there are ``count``; as `_receive_reply`, but with the loop over replies in C."""
-        next_reply = partial(self._reader.gets, text)
         while len(replies) < count:
             self._reader.feed(self._transport.receive())
             start = len(replies)
-            while True:
-                try:
-                    replies.extend(iter(next_reply, INCOMPLETE))
-                    break
-                except UnicodeDecodeError as error:  # what came before it is in the list already
-                    replies.append(self._undecodable(error))
+            self._parse_all(replies, text)
             if PushNotification in set(map(type, replies[start:])):
                 replies[start:] = [reply for reply in replies[start:] if not isinstance(reply, PushNotification)]
+
+    def _parse_all(self, replies: list[Reply], text: bool) -> None:
+        """Extend ``replies`` by all that is complete."""
+        next_reply = partial(self._reader.gets, text)
+        while True:
+            try:
+                replies.extend(iter(next_reply, INCOMPLETE))
+                return
+            except UnicodeDecodeError as error:  # what came before it is in the list already
+                replies.append(self._undecodable(error))
 
     def _encode_chunk(self, commands: Sequence[Command[Any]]) -> bytes | list[Buffer]:
         parts = [encode(command.arguments, self._encoding) for command in commands]

@@ -113,6 +113,12 @@ class PipelineError(RedisError):
     not_applied = True
 
 
+class PubSubError(RedisError):
+    """A subscription was used in a way that makes no sense, e.g. a message waited for without anything subscribed to."""
+
+    not_applied = True
+
+
 class WatchError(RedisError):
     """A watched key was changed by somebody else, or the watch was lost: the transaction was not carried out."""
 

@@ -71,7 +71,14 @@ class Interruption:
 
     def _check(self) -> None:
         if self._interrupted:
-            raise InterruptedCallError("the call was interrupted")
+            raise interrupted_before("it went on")
+
+
+def interrupted_before(what: str) -> InterruptedCallError:
+    """Return the error for a call that was interrupted between two steps: what the next one would do was not begun."""
+    error = InterruptedCallError(f"the call was interrupted before {what}")
+    error.not_applied = True
+    return error
 
 
 _current: ContextVar[Interruption | None] = ContextVar("syncredis_interruption", default=None)
@@ -93,4 +100,4 @@ def sleep(seconds: float) -> None:
     woken = threading.Event()
     with call.attached(woken.set):
         if woken.wait(seconds):
-            raise InterruptedCallError("the call was interrupted")
+            raise interrupted_before("it was tried again")

@@ -11,7 +11,8 @@ from syncredis.exceptions import PipelineError, RedisError
 from syncredis.typing import AnyStr, T, T_co
 
 _PENDING: Final = object()
-_recorder = Recorder[str]()
+#: One serves all: it has no state, and its type parameter is only the checkers'.
+_recorder: Recorder[Any] = Recorder()
 
 
 class PipelineResult(Generic[T_co]):
@@ -62,8 +63,7 @@ class PipelineCommandGroup(Generic[AnyStr]):
 
     @property
     def _commands(self) -> Recorder[AnyStr]:
-        # One recorder serves all: it has no state, and its type parameter is only the checkers'.
-        return cast("Recorder[AnyStr]", _recorder)
+        return _recorder
 
     def _queue(self, recorded: T) -> PipelineResult[T]:
         # A recorder's methods return the command, typed as the reply to come.

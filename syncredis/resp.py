@@ -21,6 +21,9 @@ INCOMPLETE: Final = object()
 #: longer list of buffers does, and `hiredis.pack_command` grows its buffer so often that 1 MiB takes it five times as long.
 LARGE: Final = 16 * 1024
 
+#: The most bits of an integer that is left to hiredis, which crashes on those that Python refuses to print (4300 digits).
+_MOST_BITS: Final = 2048
+
 #: What the server sends without having been asked (RESP3), e.g. a published message.
 PushNotification = hiredis.PushNotification
 
@@ -49,6 +52,7 @@ def encode(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffe
     Raises:
         DataError: for an argument that has no byte form: None, a bool, a container, anything but str, bytes, bytearray,
             memoryview, int and float (or text that the encoding can not express). It names the argument.
+            Also for a command without a name, which a server would never answer.
     """
     if encoding != "utf-8":
         return _encode_carefully(arguments, encoding)
@@ -57,8 +61,13 @@ def encode(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffe
         if kind is str or kind is bytes:
             if len(argument) >= LARGE:  # type: ignore[arg-type]
                 return _encode_carefully(arguments, encoding)
-        elif kind is not int and kind is not float:
+        elif kind is int:
+            if argument.bit_length() > _MOST_BITS:  # type: ignore[union-attr]
+                return _encode_carefully(arguments, encoding)
+        elif kind is not float:
             return _encode_carefully(arguments, encoding)
+    if not arguments:
+        return _encode_carefully(arguments, encoding)
     try:
         packed: bytes = _pack(arguments if type(arguments) is tuple else tuple(arguments))
     except UnicodeEncodeError:
@@ -68,6 +77,8 @@ def encode(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffe
 
 def _encode_carefully(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffer]:
     """Encode what the quick way does not: subclasses, other buffers, other encodings, large arguments, mistakes."""
+    if not arguments:
+        raise DataError("a command consists of at least its name")
     pieces: list[Buffer] = []
     small = bytearray(b"*%d\r\n" % len(arguments))
     for position, argument in enumerate(arguments):
@@ -96,9 +107,15 @@ def _to_bytes(
     if isinstance(argument, (bytes, bytearray)):
         return argument
     if isinstance(argument, memoryview):
-        return argument.cast("B") if argument.c_contiguous else argument.tobytes()
+        try:
+            return argument.cast("B") if argument.c_contiguous else argument.tobytes()
+        except ValueError:
+            raise DataError(f"argument {position} of {_name_of(arguments)} is a memoryview that was released") from None
     if isinstance(argument, int) and not isinstance(argument, bool):
-        return int.__repr__(argument).encode("ascii")
+        try:
+            return int.__repr__(argument).encode("ascii")
+        except ValueError:
+            raise DataError(f"argument {position} of {_name_of(arguments)} is an integer of too many digits") from None
     if isinstance(argument, float):
         return float.__repr__(argument).encode("ascii")
     raise DataError(

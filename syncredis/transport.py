@@ -10,6 +10,9 @@ try again for ever after a timeout of the kernel's.
 from __future__ import annotations
 
 import builtins
+import errno
+import math
+import select
 import socket
 import ssl
 import struct
@@ -20,7 +23,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from syncredis import interruption
-from syncredis.config import ConnectionConfig
+from syncredis.config import ConnectionConfig, TLSConfig
 from syncredis.exceptions import ConnectionError, RedisError, TimeoutError
 from syncredis.resp import Buffer
 
@@ -59,6 +62,8 @@ class Transport:
             else:
                 self._send_buffers(data)
         except (BlockingIOError, builtins.TimeoutError) as error:
+            if _given_up(error):
+                raise not_applied(ConnectionError(f"sending to {self.target} failed: {error}")) from error
             message = f"sending to {self.target} stood still for {self._timeout:g} s"
             raise not_applied(TimeoutError(message)) from error
         except (
@@ -77,6 +82,8 @@ class Transport:
         try:
             data = self._receive(RECEIVE_SIZE)
         except (BlockingIOError, builtins.TimeoutError) as error:
+            if _given_up(error):
+                raise ConnectionError(f"the connection to {self.target} broke: {error}") from error
             message = f"no reply from {self.target} within {self._timeout:g} s"
             raise TimeoutError(message) from error
         except (OSError, ValueError) as error:
@@ -84,6 +91,31 @@ class Transport:
         if not data:
             raise ConnectionError(f"{self.target} closed the connection")
         return data
+
+    def receive_now(self) -> bytes | None:
+        """Return what has arrived already, or None if nothing has; never blocks.
+
+        Raises:
+            ConnectionError: if the server closed the connection, or it broke.
+        """
+        try:
+            data = self._receive(RECEIVE_SIZE, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise ConnectionError(f"the connection to {self.target} broke: {error}") from error
+        if not data:
+            raise ConnectionError(f"{self.target} closed the connection")
+        return data
+
+    def wait_readable(self, seconds: float | None) -> bool:
+        """Block until something has arrived or the connection ended, for at most ``seconds``; return whether it did."""
+        descriptor = self.fileno()
+        if descriptor < 0:
+            return True
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(None if seconds is None else math.ceil(seconds * 1000)))
 
     def set_timeout(self, seconds: float | None) -> None:
         """Let later calls of `send` and `receive` stand still for at most ``seconds``; None: for ever."""
@@ -114,6 +146,10 @@ class Transport:
         """Close the socket. Never blocks, never raises."""
         with self._closing, suppress(OSError):
             self._socket.close()
+
+    def __del__(self) -> None:
+        # What an asynchronous exception lost nobody can close any more, and nobody needs to be warned of.
+        self._socket.close()
 
     def fileno(self) -> int:
         """The socket's file descriptor; -1 once it is closed."""
@@ -156,6 +192,22 @@ class EncryptedTransport(Transport):
                 self._apply_timeout()
         return False
 
+    def receive_now(self) -> bytes | None:
+        records: list[bytes] = []
+        self._socket.settimeout(0)
+        try:
+            # All there is: what stays behind in the ssl module would not show as readable.
+            while data := self._receive(RECEIVE_SIZE):
+                records.append(data)
+        except ssl.SSLWantReadError:
+            return b"".join(records) or None
+        except (OSError, ValueError) as error:
+            raise ConnectionError(f"the connection to {self.target} broke: {error}") from error
+        finally:
+            with suppress(OSError):
+                self._apply_timeout()
+        raise ConnectionError(f"{self.target} closed the connection")
+
     def _apply_timeout(self) -> None:
         self._socket.settimeout(self._timeout)
 
@@ -177,8 +229,8 @@ def connect(config: ConnectionConfig) -> Transport:
         connected = _connect_unix(config, deadline) if config.unix_socket_path else _connect_tcp(config, deadline)
         try:
             if config.tls is not None:
-                encrypted = _encrypt(connected, config, deadline)
-                return EncryptedTransport(encrypted, config.target, _handshake_timeout(config, deadline))
+                connected = _encrypt(connected, config.tls, config.location.host, deadline)
+                return EncryptedTransport(connected, config.target, _handshake_timeout(config, deadline))
             return Transport(connected, config.target, _handshake_timeout(config, deadline))
         except BaseException:
             connected.close()
@@ -186,13 +238,15 @@ def connect(config: ConnectionConfig) -> Transport:
     except RedisError:  # interrupted
         raise
     except builtins.TimeoutError as error:
+        if _given_up(error):
+            raise not_applied(ConnectionError(f"can not connect to {config.target}: {error}")) from error
         message = f"connecting to {config.target} took longer than {config.connect_timeout:g} s (connect_timeout)"
         raise not_applied(TimeoutError(message)) from error
     except ssl.SSLCertVerificationError as error:
         refusal = ConnectionError(f"the certificate of {config.target} was refused: {error.verify_message}")
         refusal.transient = False
         raise not_applied(refusal) from error
-    except (OSError, UnicodeError) as error:  # UnicodeError: a host name that can not be one
+    except (OSError, ValueError) as error:  # ValueError: a host name that can not be one
         raise not_applied(ConnectionError(f"can not connect to {config.target}: {error}")) from error
 
 
@@ -212,12 +266,9 @@ def _connect_tcp(config: ConnectionConfig, deadline: float | None) -> socket.soc
     for family, kind, protocol, _, address in socket.getaddrinfo(*config.location, type=socket.SOCK_STREAM):
         try:
             connected = _connect_one(family, kind, protocol, address, deadline)
-        except (
-            RedisError,
-            builtins.TimeoutError,
-        ):  # interrupted, or no time left for another address
-            raise
         except OSError as error:
+            if isinstance(error, RedisError):  # interrupted
+                raise
             failure = error
             continue
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -230,8 +281,8 @@ def _connect_tcp(config: ConnectionConfig, deadline: float | None) -> socket.soc
 def _connect_one(family: int, kind: int, protocol: int, address: Any, deadline: float | None) -> socket.socket:
     connecting = socket.socket(family, kind, protocol)
     try:
+        connecting.settimeout(_remaining(deadline))
         with _interruptible(connecting):
-            connecting.settimeout(_remaining(deadline))
             connecting.connect(address)
     except BaseException:
         connecting.close()
@@ -239,12 +290,18 @@ def _connect_one(family: int, kind: int, protocol: int, address: Any, deadline: 
     return connecting
 
 
-def _encrypt(connected: socket.socket, config: ConnectionConfig, deadline: float | None) -> ssl.SSLSocket:
-    assert config.tls is not None
-    name = config.tls.server_hostname or config.location.host
-    with _interruptible(connected):
-        connected.settimeout(_remaining(deadline))
-        return config.tls.context.wrap_socket(connected, server_hostname=name)
+def _encrypt(connected: socket.socket, tls: TLSConfig, host: str, deadline: float | None) -> ssl.SSLSocket:
+    # The handshake by itself: wrapping takes the socket over, so that only what it returns can be interrupted.
+    name = tls.server_hostname or host
+    encrypted = tls.context.wrap_socket(connected, server_hostname=name, do_handshake_on_connect=False)
+    try:
+        encrypted.settimeout(_remaining(deadline))
+        with _interruptible(encrypted):
+            encrypted.do_handshake()
+    except BaseException:
+        encrypted.close()
+        raise
+    return encrypted
 
 
 def _handshake_timeout(config: ConnectionConfig, deadline: float | None) -> float | None:
@@ -267,6 +324,11 @@ def _interruptible(connecting: socket.socket) -> Iterator[None]:
 
     with call.attached(stop):
         yield
+
+
+def _given_up(error: OSError) -> bool:
+    """Whether it was the system that ended the waiting, after minutes without a word, and not a limit of ours."""
+    return error.errno == errno.ETIMEDOUT
 
 
 def _remaining(deadline: float | None) -> float | None:

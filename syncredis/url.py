@@ -21,6 +21,8 @@ _SCHEMES = {
 _INTEGERS = frozenset({"db", "protocol", "max_connections", "max_idle_connections"})
 _SECONDS = frozenset({"connect_timeout", "stream_timeout", "pool_timeout", "max_idle_time"})
 _FLAGS = frozenset({"keepalive", "ssl_check_hostname"})
+#: The likeliest reason for a URL that makes no sense.
+_ENCODE = "in user and password '/', '?', '#', '@' and '%' have to be percent-encoded"
 _URL_OPTIONS = (OPTION_NAMES | {"db"}) - {"ssl", "ssl_context", "unix_socket_path"}
 
 
@@ -37,22 +39,26 @@ def options_from_url(url: str) -> tuple[Location, int, ClientOptions]:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"not a valid URL: {error}") from None
+    except ValueError:  # its message may hold a part of the password
+        raise ConfigurationError(f"not a valid URL: host or port can not be read; {_ENCODE}") from None
     if parts.scheme not in _SCHEMES:
         known = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
         raise ConfigurationError(f"the URL must begin with one of {known}")
+    if parts.fragment:
+        raise ConfigurationError(f"not a valid URL: it has a part after '#'; {_ENCODE}")
     options: dict[str, Any] = {}
     if parts.username:
         options["username"] = unquote(parts.username)
     if parts.password is not None and parts.password != "":
         options["password"] = unquote(parts.password)
     if parts.scheme.endswith("unix"):
-        if not parts.path or parts.hostname:
+        if not parts.path.startswith("/") or parts.hostname:
             raise ConfigurationError("a unix:// URL names an absolute path: unix:///run/redis.sock")
         options["unix_socket_path"] = unquote(parts.path)
-    elif parts.path.strip("/"):
-        options["db"] = _typed("db", unquote(parts.path.strip("/")))
+    elif path := parts.path.strip("/"):
+        if not path.removeprefix("-").isdecimal():  # not repeated: it may be a part of the password
+            raise ConfigurationError(f"the path of the URL must be the number of a database; {_ENCODE}")
+        options["db"] = int(path)
     if _SCHEMES[parts.scheme]:
         options["ssl"] = True
     try:

@@ -5,5 +5,8 @@ pytest_plugins = [
     "tests.fixtures.surfaces",
     "tests.fixtures.clients",
     "tests.fixtures.leaks",
+    "tests.fixtures.tls",
+    "tests.fixtures.threads",
+    "tests.fixtures.peer",
     "tests.fixtures.deployments",
 ]

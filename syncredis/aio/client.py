@@ -10,6 +10,7 @@ from typing import Any, Literal, Self, Unpack, cast, overload
 from syncredis import client as blocking
 from syncredis.aio._generated import AsyncCommands
 from syncredis.aio.pipeline import Pipeline
+from syncredis.aio.pubsub import PubSub
 from syncredis.aio.worker import Worker
 from syncredis.command import Command
 from syncredis.commands import Recorder
@@ -177,6 +178,10 @@ class Redis(AsyncCommands[AnyStr]):
     def pipeline(self, transaction: bool = True) -> Pipeline[AnyStr]:
         """Return a pipeline: commands that are queued, and sent together by its ``execute``."""
         return Pipeline(self.wrapped.pipeline(transaction), self._worker)
+
+    def pubsub(self, ignore_subscribe_messages: bool = False) -> PubSub[AnyStr]:
+        """Return an object to subscribe with, and to receive published messages."""
+        return PubSub(self.wrapped.pubsub(ignore_subscribe_messages), self._worker)
 
     async def transaction(
         self, function: Callable[[Pipeline[AnyStr], AsyncCommands[AnyStr]], Awaitable[T]], *watches: KeyT

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Generic, cast
+from typing import Any, Generic, cast
 
 from syncredis.command import Command
 from syncredis.commands import Recorder
 from syncredis.typing import AnyStr, T
 
-_recorder = Recorder[str]()
+#: One serves all: it has no state, and its type parameter is only the checkers'.
+_recorder: Recorder[Any] = Recorder()
 
 
 class AsyncCommandGroup(Generic[AnyStr]):
@@ -19,8 +20,7 @@ class AsyncCommandGroup(Generic[AnyStr]):
 
     @property
     def _commands(self) -> Recorder[AnyStr]:
-        # One recorder serves all: it has no state, and its type parameter is only the checkers'.
-        return cast("Recorder[AnyStr]", _recorder)
+        return _recorder
 
     async def _run(self, recorded: T) -> T:
         # A recorder's methods return the command, typed as the reply to come.

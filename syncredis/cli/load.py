@@ -26,7 +26,7 @@ WORKERS: Final = 2
 _GRACE: Final = 3.0
 
 #: Seconds for threads to end once their calls have been broken off.
-_LAST_GRACE: Final = 1.0
+_LAST_GRACE: Final = 0.3
 
 _LONGEST_NAP: Final = 0.1  # seconds after which a slow task looks whether it shall end
 
@@ -63,7 +63,7 @@ class Load(ABC):
     def __init__(self, target: Target) -> None:
         self.calls: list[Call] = []
         self._target = target
-        self._running: dict[str, float] = {}
+        self._running: dict[str, tuple[Kind, float]] = {}
         self._acknowledged: list[str] = []
         self._stopping = threading.Event()
 
@@ -76,8 +76,8 @@ class Load(ABC):
         self.stop(_GRACE if kind is None else 0.0)
 
     @property
-    def running(self) -> list[float]:
-        """When the calls began that have not returned yet."""
+    def running(self) -> list[tuple[Kind, float]]:
+        """Of what kind the calls are that have not returned yet, and when they began."""
         return list(self._running.values())
 
     @abstractmethod
@@ -110,7 +110,8 @@ class Load(ABC):
         """Measure the call that the block makes, and note what became of it. Its errors end here."""
         name = f"{kind}-{worker}"
         reply = _Reply()
-        started = self._running[name] = time.monotonic()
+        started = time.monotonic()
+        self._running[name] = kind, started
         message = ""
         try:
             yield reply

@@ -34,19 +34,26 @@ installation are at fault, 130 after Ctrl-C.
 
 
 class Subcommand(Protocol):
-    """What a subcommand's module has."""
+    """What the module of a subcommand has."""
 
-    NAME: str
-    SUMMARY: str
-    DESCRIPTION: str
-    EPILOG: str
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - a constant of the module
 
-    @staticmethod
-    def add_arguments(parser: argparse.ArgumentParser) -> None:
+    @property
+    def SUMMARY(self) -> str:  # noqa: N802
+        """A few words for the list of subcommands."""
+
+    @property
+    def DESCRIPTION(self) -> str: ...  # noqa: N802
+
+    @property
+    def EPILOG(self) -> str:  # noqa: N802
+        """Examples and exit statuses."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare its options."""
 
-    @staticmethod
-    def run(arguments: argparse.Namespace) -> int:
+    def run(self, arguments: argparse.Namespace) -> int:
         """Do the work and return the exit status."""
 
 
@@ -99,7 +106,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     parser.set_defaults(run=None)
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--no-color", action="store_true", help="no colours (NO_COLOR in the environment does the same)")
+    common.add_argument(
+        "--no-color", action="store_true", help="no colours (NO_COLOR in the environment does the same)"
+    )
     subparsers = parser.add_subparsers(title="subcommands", metavar="SUBCOMMAND", dest="subcommand")
     for subcommand in SUBCOMMANDS:
         one = subparsers.add_parser(

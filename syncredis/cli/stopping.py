@@ -39,7 +39,8 @@ class Stopped(KeyboardInterrupt):
 def stoppable() -> Iterator[None]:
     """Within the block, SIGINT and SIGTERM raise `Stopped` in the main thread.
 
-    After one has, they stay as they are: what follows is the end of the process, where a traceback helps nobody.
+    After one has, both are ignored: what follows is the end of the process, where neither a traceback nor a status other
+    than that of the first signal helps anybody.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -57,6 +58,5 @@ def stoppable() -> Iterator[None]:
     try:
         yield
     finally:
-        if first is None:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler if first is None else signal.SIG_IGN)

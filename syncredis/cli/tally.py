@@ -135,9 +135,9 @@ def make_report(
     surface: str,
     calls: Sequence[Call],
     *,
-    begin: float,
+    began: float,
     killed: float,
-    end: float,
+    ended: float,
     stored: Mapping[str, str | None],
     stuck: int = 0,
 ) -> Report:
@@ -146,9 +146,9 @@ def make_report(
     Args:
         surface: its name.
         calls: all of its calls that have ended.
-        begin: when the load had begun.
+        began: when the load had begun.
         killed: when the primary was gone.
-        end: when the load ended.
+        ended: when the load ended.
         stored: what the primary held in the end under the keys of all writes.
         stuck: how many calls had not ended.
     """
@@ -163,10 +163,10 @@ def make_report(
         lost=sum(stored.get(key) is None for key in acknowledged),
         unknown=len(unknown),
         unknown_applied=sum(stored.get(key) is not None for key in unknown),
-        write_gap=longest_gap(write_ends, begin, end),
+        write_gap=longest_gap(write_ends, began, ended),
         reads=len(read_ends),
         nothing=by_outcome["read", Outcome.NOTHING],
-        read_gap=longest_gap(read_ends, begin, end),
+        read_gap=longest_gap(read_ends, began, ended),
         errors=Counter(call.error for call in calls if call.outcome is Outcome.FAILED),
         wrong=by_outcome["read", Outcome.WRONG] + by_outcome["write", Outcome.WRONG] + misplaced,
         stuck=stuck,

@@ -6,38 +6,58 @@ from typing import cast
 
 from syncredis.command import Command
 from syncredis.commands.acl import AclCommands
+from syncredis.commands.bitmaps import BitmapCommands
 from syncredis.commands.connections import ConnectionCommands
 from syncredis.commands.diagnostics import DiagnosticCommands
+from syncredis.commands.functions import FunctionCommands
 from syncredis.commands.generic import GenericCommands
+from syncredis.commands.geo import GeoCommands
+from syncredis.commands.geo_radius import GeoRadiusCommands
 from syncredis.commands.hash_expiry import HashExpiryCommands
 from syncredis.commands.hashes import HashCommands
+from syncredis.commands.hyperloglogs import HyperLogLogCommands
 from syncredis.commands.key_expiry import KeyExpiryCommands
 from syncredis.commands.lists import ListCommands
+from syncredis.commands.pubsub import PubSubCommands
+from syncredis.commands.scripting import ScriptingCommands
+from syncredis.commands.sentinels import SentinelCommands
 from syncredis.commands.server import ServerCommands
 from syncredis.commands.sets import SetCommands
 from syncredis.commands.sorted_set_combinations import SortedSetCombinationCommands
 from syncredis.commands.sorted_set_ranges import SortedSetRangeCommands
 from syncredis.commands.sorted_sets import SortedSetCommands
 from syncredis.commands.sorting import SortingCommands
+from syncredis.commands.stream_groups import StreamGroupCommands
+from syncredis.commands.streams import StreamCommands
 from syncredis.commands.strings import StringCommands
 from syncredis.typing import AnyStr, T
 
 
 class Commands(
     AclCommands[AnyStr],
+    BitmapCommands[AnyStr],
     ConnectionCommands[AnyStr],
     DiagnosticCommands[AnyStr],
+    FunctionCommands[AnyStr],
     GenericCommands[AnyStr],
+    GeoCommands[AnyStr],
+    GeoRadiusCommands[AnyStr],
     HashCommands[AnyStr],
     HashExpiryCommands[AnyStr],
+    HyperLogLogCommands[AnyStr],
     KeyExpiryCommands[AnyStr],
     ListCommands[AnyStr],
+    PubSubCommands[AnyStr],
+    ScriptingCommands[AnyStr],
+    SentinelCommands[AnyStr],
     ServerCommands[AnyStr],
     SetCommands[AnyStr],
     SortedSetCombinationCommands[AnyStr],
     SortedSetCommands[AnyStr],
     SortedSetRangeCommands[AnyStr],
     SortingCommands[AnyStr],
+    StreamCommands[AnyStr],
+    StreamGroupCommands[AnyStr],
     StringCommands[AnyStr],
 ):
     """Every command method."""

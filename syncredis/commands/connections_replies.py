@@ -28,7 +28,7 @@ def to_client_info(reply: Reply) -> dict[str, str]:
         if sign:
             info[name] = value
             latest = name
-        else:  # the path of a Unix socket may hold spaces
+        elif latest:  # the path of a Unix socket may hold spaces
             info[latest] += f" {word}"
     return info
 

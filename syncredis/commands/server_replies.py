@@ -176,7 +176,7 @@ def to_commands(reply: Reply) -> dict[str, CommandInfo]:
 
 def _to_command(row: Any) -> CommandInfo:
     name, arity, flags, first_key, last_key, step, categories, *newer = row
-    tips, specifications, subcommands = newer or ((), (), ())
+    tips, specifications, subcommands, *_ = newer or ((), (), ())
     return CommandInfo(
         name=name,
         arity=arity,

@@ -7,7 +7,15 @@ from types import TracebackType
 from typing import Any, Final, Generic, Literal, Self, Unpack, cast, overload
 
 from syncredis.client import Redis
-from syncredis.config import ClientOptions, ConnectionConfig, ConnectionOptions, Location, configs_from_options
+from syncredis.config import (
+    ClientOptions,
+    ConnectionConfig,
+    ConnectionOptions,
+    Location,
+    PoolConfig,
+    PoolOptions,
+    configs_from_options,
+)
 from syncredis.exceptions import ConfigurationError
 from syncredis.retry import NO_RETRY, RetryPolicy
 from syncredis.sentinel.discovery import Discovery
@@ -17,6 +25,9 @@ from syncredis.typing import AnyStr
 #: Seconds for connecting to a Sentinel, and for its answer, where nothing else is said. Sentinels are near and quick; one
 #: that is not is better not waited for.
 SENTINEL_TIMEOUT: Final = 0.5
+
+#: What only clients have a use for, or what Sentinel contradicts.
+_USELESS_FOR_SENTINELS: Final = {"db", "unix_socket_path", *PoolOptions.__annotations__}
 
 
 class Sentinel(Generic[AnyStr]):
@@ -90,15 +101,15 @@ class Sentinel(Generic[AnyStr]):
         hedge_delay: float = 0.03,
         **options: Unpack[ClientOptions],
     ) -> None:
-        seeds = [_location(sentinel) for sentinel in sentinels]
-        if not seeds:
-            raise ConfigurationError("sentinels must hold the location of at least one Sentinel")
-        if failover_timeout < 0 or hedge_delay < 0 or min_other_sentinels < 0:
-            raise ConfigurationError("failover_timeout, hedge_delay and min_other_sentinels must not be negative")
+        seeds = _locations(sentinels)
+        _require_seconds("failover_timeout", failover_timeout)
+        _require_seconds("hedge_delay", hedge_delay)
+        if not isinstance(min_other_sentinels, int) or min_other_sentinels < 0:
+            raise ConfigurationError(f"{min_other_sentinels=} must be a number from 0 on")
         self.decode_responses = decode_responses
         self.failover_timeout = failover_timeout
         self._options = options
-        configs_from_options(seeds[0], **options)  # a mistake shall show here, and not at the first client
+        _server_configs(seeds[0], 0, options)  # a mistake shall show here, and not at the first client
         self._discovery = Discovery(
             seeds,
             _sentinel_config(seeds[0], options, sentinel_kwargs or {}),
@@ -258,10 +269,7 @@ class Sentinel(Generic[AnyStr]):
         failover_timeout: float | None,
         options: ClientOptions,
     ) -> Redis[Any]:
-        merged: ClientOptions = {**self._options, **options}
-        if "unix_socket_path" in merged:
-            raise ConfigurationError("unix_socket_path contradicts Sentinel, which says where the server is")
-        config, pool_config = configs_from_options(self._discovery.seeds[0], db, **merged)
+        config, pool_config = _server_configs(self._discovery.seeds[0], db, {**self._options, **options})
         pool = SentinelConnectionPool(service_name, self._discovery, config, pool_config, is_primary=is_primary)
         return Redis(
             connection_pool=pool,
@@ -270,16 +278,42 @@ class Sentinel(Generic[AnyStr]):
         )
 
 
-def _location(sentinel: tuple[str, int]) -> Location:
+def _locations(sentinels: Iterable[tuple[str, int]]) -> list[Location]:
     try:
-        host, port = sentinel
-    except (TypeError, ValueError):
-        raise ConfigurationError(f"{sentinel!r} is no location of a Sentinel; give (host, port)") from None
-    return Location(host, port)
+        each = iter(sentinels)
+    except TypeError:
+        raise ConfigurationError(f"{sentinels=} must be an iterable of (host, port)") from None
+    found = [_location(sentinel) for sentinel in each]
+    if not found:
+        raise ConfigurationError("sentinels must hold the location of at least one Sentinel")
+    return found
+
+
+def _location(sentinel: tuple[str, int]) -> Location:
+    match sentinel:
+        case (str(host), int(port)) if host and 0 < port < 65536:
+            return Location(host, port)
+        case _:
+            raise ConfigurationError(f"{sentinel!r} is no location of a Sentinel; give (host, port)")
+
+
+def _require_seconds(name: str, value: float) -> None:
+    if not (isinstance(value, (int, float)) and value >= 0):
+        raise ConfigurationError(f"{name}={value!r} must be a number of seconds, 0 or more")
+
+
+def _server_configs(location: Location, db: int, options: ClientOptions) -> tuple[ConnectionConfig, PoolConfig]:
+    if "unix_socket_path" in options:
+        raise ConfigurationError("unix_socket_path contradicts Sentinel, which says where the server is")
+    if "db" in options:
+        raise ConfigurationError("db belongs to primary_for and replica_for")
+    return configs_from_options(location, db, **options)
 
 
 def _sentinel_config(location: Location, options: ClientOptions, own: ConnectionOptions) -> ConnectionConfig:
     """Return how to connect to Sentinels: what they share with the servers, and before that what is said for them."""
+    if useless := own.keys() & _USELESS_FOR_SENTINELS:
+        raise ConfigurationError(f"{min(useless)} has no effect in sentinel_kwargs")
     shared = {name: value for name, value in options.items() if name in ("keepalive", "protocol")}
     for name in ("connect_timeout", "stream_timeout"):
         given = cast("float | None", options.get(name))
@@ -288,6 +322,7 @@ def _sentinel_config(location: Location, options: ClientOptions, own: Connection
 
 
 def _policy(failover_timeout: float) -> RetryPolicy:
+    _require_seconds("failover_timeout", failover_timeout)
     if failover_timeout == 0:
         return NO_RETRY
     return RetryPolicy(retries=None, deadline=failover_timeout, after_timeout=True)

@@ -11,11 +11,12 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, cast
 
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig, Location, PoolConfig
-from syncredis.exceptions import PrimaryNotFoundError, ReplicaNotFoundError, ResponseError, SentinelError
+from syncredis.exceptions import PrimaryNotFoundError, RedisError, ReplicaNotFoundError, ResponseError, SentinelError
 from syncredis.pool import ConnectionPool
 from syncredis.sentinel.hedge import Abandoned, AllFailed, Round
 from syncredis.sentinel.topology import (
@@ -130,7 +131,7 @@ class Discovery:
                     return cast("T", known.answer)
                 running: Round[T] | None = self._rounds.get(key)
                 if running is None or running.over:
-                    running = Round(self._order, lambda sentinel: ask(sentinel, service_name), self._hedge_delay)
+                    running = Round(self._order, partial(_ask_one, ask, service_name), self._hedge_delay)
                     self._rounds[key] = running
             try:
                 sentinel, answer = running.wait()
@@ -159,27 +160,27 @@ class Discovery:
             ("MASTER", service_name),
             ("SENTINELS", service_name),
         )
-        if isinstance(address, ResponseError):
+        if isinstance(address, RedisError):
             raise address
         location = location_from_address(address)
         if location is None:
             raise _NotKnown(f"does not know {service_name!r}")
         if self._min_other_sentinels:
-            if isinstance(state, ResponseError):
+            if isinstance(state, RedisError):
                 raise state
             if (count := other_sentinels(state)) < self._min_other_sentinels:
                 raise _NotKnown(f"knows {count} other Sentinels, and {self._min_other_sentinels} are asked for")
-        if not isinstance(others, ResponseError):  # a restricted user may not ask for them
-            self._learn(sentinel, sentinels_from_reply(others))
+        self._learn(sentinel, others)
         return location
 
     def _ask_replicas(self, sentinel: Location, service_name: str) -> list[ReplicaView]:
-        (reply,) = self._query(sentinel, ("REPLICAS", service_name))
-        if isinstance(reply, ResponseError):
+        reply, others = self._query(sentinel, ("REPLICAS", service_name), ("SENTINELS", service_name))
+        if isinstance(reply, RedisError):
             if "No such master" in str(reply):
                 raise _NotKnown(f"does not know {service_name!r}")
             raise reply
         replicas = replicas_from_reply(reply)
+        self._learn(sentinel, others)
         if not replicas:
             raise _NoReplicas(f"knows no replica of {service_name!r}")
         return replicas
@@ -197,15 +198,18 @@ class Discovery:
                 link = self._links[sentinel] = ConnectionPool(self._config.at(sentinel), _LINKS)
             return link
 
-    def _learn(self, teacher: Location, others: Sequence[Location]) -> None:
+    def _learn(self, teacher: Location, reply: Reply) -> None:
         """Let the Sentinels that are asked be the seeds, the one that answered, and those that it knows."""
+        if isinstance(reply, RedisError):  # a restricted user may not ask for them
+            return
+        others = sentinels_from_reply(reply)
         wanted = {*self.seeds, teacher, *others}
         with self._lock:
             self._order = [known for known in self._order if known in wanted]
             self._order += [other for other in dict.fromkeys(others) if other not in self._order]
             gone = [self._links.pop(known) for known in list(self._links) if known not in wanted]
         for link in gone:
-            link.close()
+            link.invalidate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,16 +221,25 @@ class _Known:
 
 
 class _NotKnown(SentinelError):
-    """A Sentinel answered that it can not say."""
+    """A Sentinel answered that it can not say, or what nobody can understand."""
 
 
 class _NoReplicas(SentinelError):
     """A Sentinel answered that there is none."""
 
 
+def _ask_one(ask: Callable[[Location, str], T], service_name: str, sentinel: Location) -> T:
+    try:
+        return ask(sentinel, service_name)
+    except RedisError:
+        raise
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise _NotKnown(f"its answer makes no sense ({error})") from error
+
+
 def _explain(failed: AllFailed, service_name: str) -> str:
-    """Say whether the Sentinels could not be reached, or could but did not know."""
-    answered = any(isinstance(cause, SentinelError) for cause in failed.causes.values())
+    """Say whether the Sentinels could not be reached, or could but did not know, or would not tell."""
+    answered = any(isinstance(cause, (SentinelError, ResponseError)) for cause in failed.causes.values())
     said = "; ".join(f"{sentinel.target}: {cause}" for sentinel, cause in failed.causes.items())
     if answered:
         return f"no Sentinel can say where {service_name!r} is ({said})"

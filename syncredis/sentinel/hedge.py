@@ -19,7 +19,7 @@ from typing import Generic
 
 from syncredis import interruption
 from syncredis.config import Location
-from syncredis.exceptions import InterruptedCallError, RedisError
+from syncredis.exceptions import InterruptedCallError
 from syncredis.interruption import Interruption
 from syncredis.typing import T
 
@@ -45,7 +45,7 @@ class Round(Generic[T]):
 
     Args:
         candidates: the Sentinels, in the order in which to ask them.
-        ask: puts the question to one; blocks, and raises `RedisError` if there is no answer to be had.
+        ask: puts the question to one; blocks, and raises if there is no answer to be had.
         hedge_delay: seconds after which the next one is asked although the last may still answer.
     """
 
@@ -127,14 +127,17 @@ class Round(Generic[T]):
     # --- threads -----------------------------------------------------------------------------------------
 
     def _start(self, location: Location, mine: Interruption) -> None:
-        threading.Thread(
-            target=self._ask, args=(location, mine), name=f"syncredis-ask-{location.target}", daemon=True
-        ).start()
+        try:
+            threading.Thread(
+                target=self._ask, args=(location, mine), name=f"syncredis-ask-{location.target}", daemon=True
+            ).start()
+        except RuntimeError as error:  # the system has no thread to give
+            self._settle(location, None, error)
 
     def _ask(self, location: Location, mine: Interruption) -> None:
         try:
             answer = mine.run(self._ask_one, location)
-        except RedisError as error:
+        except Exception as error:  # of any kind: the callers wait until this thread has said something
             slower = self._settle(location, None, error)
         else:
             slower = self._settle(location, answer, None)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import itertools
 import logging
+import random
 
 from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.connection import Connection
 from syncredis.exceptions import (
     ConnectionError,
     InterruptedCallError,
-    PrimaryNotFoundError,
     ReadOnlyError,
     RedisError,
     ReplicaNotFoundError,
@@ -52,7 +52,9 @@ class SentinelConnectionPool(ConnectionPool):
         self.service_name = service_name
         self.is_primary = is_primary
         self._discovery = discovery
-        self._turn = itertools.count()
+        self._turn = itertools.count(
+            random.getrandbits(16)
+        )  # many short-lived clients shall not all begin with the same one
         self._primary: Location | None = None
         super().__init__(config, pool_config)
 
@@ -100,8 +102,11 @@ class SentinelConnectionPool(ConnectionPool):
             self._primary = location
         try:
             connection = self._dial(self.config.at(location), ask_role=True)
-        except ConnectionError:
+        except InterruptedCallError:
+            raise
+        except ConnectionError as error:
             self._discovery.forget(self.service_name)
+            error.args = (f"{error}; the Sentinels name it as primary of {self.service_name!r}",)
             raise
         if connection.role not in ("primary", None):
             connection.close()
@@ -134,7 +139,7 @@ class SentinelConnectionPool(ConnectionPool):
             nothing = ReplicaNotFoundError(
                 f"neither a replica nor the primary of {self.service_name!r} can be had ({tried})"
             )
-            nothing.transient = not isinstance(error, PrimaryNotFoundError)
+            nothing.transient = error.transient
             raise nothing from error
 
     def _connect_to_one_replica(self, location: Location) -> Connection:

@@ -42,12 +42,16 @@ def location_from_address(reply: Reply) -> Location | None:
     if reply is None:
         return None
     host, port = reply
-    return Location(str(host), int(port))
+    location = Location(str(host), int(port))
+    if not 0 < location.port < 65536:
+        raise ValueError(f"no server can be at {location.target}")
+    return location
 
 
 def replicas_from_reply(reply: Reply) -> list[ReplicaView]:
     """Read the reply to ``SENTINEL REPLICAS``."""
-    return [_replica(to_dict(entry)) for entry in reply]
+    views = [_replica(to_dict(entry)) for entry in reply]
+    return [view for view in views if view.location.port]  # 0: it has not said yet where it listens
 
 
 def _replica(entry: Mapping[str, Any]) -> ReplicaView:

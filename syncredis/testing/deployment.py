@@ -134,7 +134,7 @@ class SentinelDeployment:
         return self._overview.primary()
 
     def current_replicas(self) -> list[ServerProcess]:
-        """Return the replicas that the Sentinels know now and do not take for down.
+        """Return the replicas that the Sentinels know now and can reach.
 
         Blocks for a few seconds at most. Raises ServerProcessError when no Sentinel answers.
         """

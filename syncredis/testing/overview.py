@@ -43,9 +43,10 @@ class Overview:
         return self._node_at(self.latest_view().primary().location)
 
     def replicas(self) -> list[ServerProcess]:
-        """Return the nodes that the Sentinels know as replicas now and do not take for down."""
+        """Return the nodes that the Sentinels know as replicas now and can reach."""
         reports = self.latest_view().replicas()
-        return [self._node_at(report.location) for report in reports if "s_down" not in report.flags]
+        gone = {"s_down", "disconnected"}  # just after a failover it is the second alone
+        return [self._node_at(report.location) for report in reports if not report.flags & gone]
 
     def complaint(self) -> str | None:
         """Say what is not in order among the processes that run, or return None."""

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 import pytest
@@ -14,22 +15,24 @@ from tests.fixtures.surfaces import Surface
 
 
 @pytest.fixture(scope="module")
-def debugged() -> Iterator[dict[str, ServerProcess]]:
-    """Servers that allow DEBUG, by kind; the fixture `admin` starts them."""
+def debugged() -> Iterator[Callable[[ServerBinary], ServerProcess]]:
+    """Starts servers that allow DEBUG, one of each kind."""
     with ExitStack() as stack:
-        started: dict[str, ServerProcess] = {}
-        stack.callback(lambda: [server.close() for server in started.values()])
-        yield started
+
+        @cache
+        def start(binary: ServerBinary) -> ServerProcess:
+            allowed = {} if binary.version < (7, 0, 0) else {"enable-debug-command": "yes"}
+            return stack.enter_context(ServerProcess(binary, config=allowed))
+
+        yield start
 
 
 @pytest.fixture
-def admin(debugged: dict[str, ServerProcess], binary: ServerBinary, surface: Surface, protocol: int) -> Iterator[Any]:
+def admin(
+    debugged: Callable[[ServerBinary], ServerProcess], binary: ServerBinary, surface: Surface, protocol: int
+) -> Iterator[Any]:
     """A client of an empty server that allows DEBUG and has logged nothing."""
-    if str(binary) not in debugged:
-        old = binary.version < (7, 0, 0)
-        debugged[str(binary)] = ServerProcess(binary, config={} if old else {"enable-debug-command": "yes"})
-        debugged[str(binary)].start()
-    made = surface.Redis(*debugged[str(binary)].location, protocol=protocol)
+    made = surface.Redis(*debugged(binary).location, protocol=protocol)
     made.flushall()
     made.latency_reset()
     made.slowlog_reset()

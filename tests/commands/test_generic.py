@@ -147,7 +147,7 @@ def test_object(client: Any) -> None:
     assert client.object("refcount", "a") == 1
     assert is_about(client.object("IdleTime", "a"), 100, slack=100)
     assert client.object("ENCODING", "nope") is None
-    with pytest.raises(DataError, match="infotype must be ENCODING or .* not 'HELP'"):
+    with pytest.raises(DataError, match=r"infotype must be ENCODING or .* not 'HELP'"):
         client.object("HELP", "a")
 
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,33 +27,25 @@ from tests.fixtures.surfaces import Surface
 PATIENCE = 20.0
 
 
-class Lab:
-    """Servers that may be changed in every way, two of each kind, for all tests of this module."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._running: dict[tuple[str, str], ServerProcess] = {}
-
-    def get(self, binary: ServerBinary, which: str = "first") -> ServerProcess:
-        key = (str(binary), which)
-        if key not in self._running:
-            config: dict[str, ConfigValue] = {"repl-diskless-sync": True, "repl-diskless-sync-delay": 0, "hz": 50}
-            if (binary.name, binary.version) >= ("redis", (7, 0, 0)):
-                config |= {"enable-module-command": "yes"}
-            self._running[key] = self._stack.enter_context(ServerProcess(binary, config=config))
-        return self._running[key]
-
-
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
+def lab() -> Iterator[Callable[..., ServerProcess]]:
+    """Starts servers that may be changed in every way, two of each kind."""
     with ExitStack() as stack:
-        yield Lab(stack)
+
+        @cache
+        def start(binary: ServerBinary, which: str = "first") -> ServerProcess:
+            config: dict[str, ConfigValue] = {"repl-diskless-sync": True, "repl-diskless-sync-delay": 0, "hz": 50}
+            if binary.version >= (7, 0, 0):
+                config["enable-module-command"] = True
+            return stack.enter_context(ServerProcess(binary, config=config))
+
+        yield start
 
 
 @pytest.fixture
-def admin(lab: Lab, binary: ServerBinary, surface: Surface, protocol: int) -> Iterator[Any]:
+def admin(lab: Callable[..., ServerProcess], binary: ServerBinary, surface: Surface, protocol: int) -> Iterator[Any]:
     """A client of a server that may be changed in every way; it is empty and does nothing in the background."""
-    made = surface.Redis(*lab.get(binary).location, protocol=protocol)
+    made = surface.Redis(*lab(binary).location, protocol=protocol)
     made.flushall()
     persistence_at_rest(made)
     yield made
@@ -251,9 +244,9 @@ def test_the_time_of_the_server(raw: Any) -> None:
 
 
 def test_a_primary_becomes_a_replica_and_hands_over(
-    admin: Any, lab: Lab, binary: ServerBinary, surface: Surface, protocol: int
+    admin: Any, lab: Callable[..., ServerProcess], binary: ServerBinary, surface: Surface, protocol: int
 ) -> None:
-    first, second = lab.get(binary), lab.get(binary, "second")
+    first, second = lab(binary), lab(binary, "second")
     other = surface.Redis(*second.location, protocol=protocol, decode_responses=False)
     try:
         assert admin.role() == PrimaryRole("primary", admin.role().offset, [])

@@ -15,7 +15,12 @@ from tests.fixtures.surfaces import Surface
 from tests.sentinel.faults import refusing
 
 _KINDS = sorted(BINARIES, reverse=True)
-_PAIRS = [(surface, kind) for surface in ("sync", "asyncio", "trio") for kind in _KINDS if "sync" == surface or kind == _KINDS[0]]
+_PAIRS = [
+    (surface, kind)
+    for surface in ("sync", "asyncio", "trio")
+    for kind in _KINDS
+    if surface == "sync" or kind == _KINDS[0]
+]
 
 
 class Setting(NamedTuple):
@@ -30,6 +35,12 @@ def setting(request: pytest.FixtureRequest, surfaces: dict[str, Surface]) -> Set
     """All surfaces on one kind of server, and all kinds of server on one surface."""
     surface, kind = request.param
     return Setting(surfaces[surface], BINARIES[kind])
+
+
+@pytest.fixture
+def any_deployment(deployments: dict[str, SentinelDeployment]) -> SentinelDeployment:
+    """One for what does not depend on the kind of server."""
+    return deployments[_KINDS[0]]
 
 
 class Oddities:

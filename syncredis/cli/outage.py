@@ -1,0 +1,132 @@
+"""The middle of the demo's story: from the kill until service is back, each thing told when it shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from syncredis.cli.load import Load
+from syncredis.cli.tally import Call, Outcome, ends, first_answered_after, longest_gap
+from syncredis.cli.timeline import Mark, Timeline
+from syncredis.cli.witness import SwitchWitness
+
+_TICK: Final = 0.01  # seconds between two looks
+_LATE: Final = 0.1  # seconds after which a call that has not returned is worth a line
+
+
+class Outage:
+    """Watches loads and Sentinels from the moment at which the primary was gone.
+
+    Args:
+        killed: that moment.
+        loads: what goes on meanwhile.
+        witness: of what the Sentinels say.
+        timeline: where to tell it.
+    """
+
+    def __init__(self, killed: float, loads: Sequence[Load], witness: SwitchWitness, timeline: Timeline) -> None:
+        self.killed = killed
+        self._witness = witness
+        self._timeline = timeline
+        self._views = [_View(load, killed) for load in loads]
+        self._told: set[object] = set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether writes get through on each surface again, and all Sentinels agree."""
+        return self._witness.complete and all(view.resumed for view in self._views)
+
+    def watch(self, limit: float) -> None:
+        """Tell what happens until it is over, or until ``limit`` seconds after the kill. Blocks."""
+        self._timeline.expect("Sentinel has to notice, agree, and promote a replica")
+        while not self.is_over and time.monotonic() < self.killed + limit:
+            for view in self._views:
+                view.look()
+                self._tell_trouble(view)
+            # After the look at the calls: whoever led a client to the new primary says so now, too.
+            self._witness.look()
+            self._tell_switch()
+            for view in self._views:
+                self._tell_resumed(view)
+            time.sleep(_TICK)
+        if self._witness.complete:
+            self._tell_once("complete", "All Sentinels name the new primary.")
+
+    def tell_reads(self) -> None:
+        """Say how reads fared from the kill until now."""
+        now = time.monotonic()
+        gaps = [
+            f"{longest_gap(ends(view.load.calls, 'read'), self.killed, now) * 1000:,.0f} ms ({view.load.surface})"
+            for view in self._views
+        ]
+        self._timeline.say(f"Reads went on meanwhile, longest gap {', '.join(gaps)}.")
+
+    # --- telling -------------------------------------------------------------------------------------
+
+    def _tell_trouble(self, view: _View) -> None:
+        name = view.load.surface
+        for call in view.new:
+            if call.outcome is Outcome.UNKNOWN:
+                text = f"{name}: a write broke off, its outcome is unknown."
+                self._tell_once((name, call.outcome), text, Mark.WAIT)
+            elif not call.answered:
+                text = f"{name}: a {call.kind} failed: {call.error or call.outcome.value}"
+                self._tell_once((name, call.outcome), text, Mark.FAULT)
+        for kind in view.late():
+            self._tell_once((name, kind), f"{name}: {kind}s wait.", Mark.WAIT)
+
+    def _tell_switch(self) -> None:
+        if self._witness.first is not None:
+            moment, primary = self._witness.first
+            text = f"Sentinel has promoted {primary.target}, {_ms(moment - self.killed)} after the kill."
+            if self._tell_once("switch", text, Mark.SWITCH):
+                self._timeline.expect("Writes have to find the new primary")
+
+    def _tell_resumed(self, view: _View) -> None:
+        if view.resumed is None:
+            return
+        moment = view.resumed.ended
+        text = f"{view.load.surface}: writes again {_ms(moment - self.killed)} after the kill"
+        if self._witness.first is not None:
+            # Not less than nothing: the Sentinels are asked now and then only, and a client may have been quicker.
+            text += f", {_ms(max(0.0, moment - self._witness.first[0]))} after the switch"
+        self._tell_once((view.load.surface, "resumed"), f"{text}.", Mark.GOOD)
+
+    def _tell_once(self, what: object, text: str, mark: Mark = Mark.STEP) -> bool:
+        if what in self._told:
+            return False
+        self._told.add(what)
+        self._timeline.say(text, mark)
+        return True
+
+
+class _View:
+    """What is known of one load.
+
+    Attributes:
+        new: the calls that ended between the last two looks.
+        resumed: the first write that got through after the kill.
+    """
+
+    def __init__(self, load: Load, killed: float) -> None:
+        self.load = load
+        self.new: Sequence[Call] = ()
+        self.resumed: Call | None = None
+        self._killed = killed
+        self._seen = len(load.calls)
+
+    def look(self) -> None:
+        self.new = self.load.calls[self._seen :]
+        self._seen += len(self.new)
+        if self.resumed is None:
+            self.resumed = first_answered_after(self.new, "write", self._killed)
+
+    def late(self) -> set[str]:
+        """Return of which kinds calls have been waiting for too long; nothing once writes get through."""
+        now = time.monotonic()
+        return set() if self.resumed else {kind for kind, started in self.load.running if now - started > _LATE}
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:,.0f} ms"

@@ -1,0 +1,434 @@
+"""The byte stream: sending, receiving, limits of time, interruption. TLS is in tests/integration."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import socket
+import ssl
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from syncredis import Location, transport
+from syncredis.config import ConnectionConfig, TLSConfig
+from syncredis.exceptions import ConnectionError, InterruptedCallError, TimeoutError
+from syncredis.interruption import Interruption
+from syncredis.transport import Transport
+from tests.fixtures.peer import Peer
+from tests.fixtures.threads import BackgroundCall
+
+Background = Callable[..., BackgroundCall]
+SOON = 15.0  # seconds that are a lot for what does not wait, and less than the limits below
+NEVER = 60.0
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[Transport, socket.socket]]:
+    """A stream of ours, and the other end."""
+    ours, theirs = socket.socketpair()
+    stream = Transport(ours, "the other end", NEVER)
+    with theirs:
+        yield stream, theirs
+    stream.close()
+
+
+@contextmanager
+def full_backlog() -> Iterator[Location]:
+    """A listener that takes no further connection: whoever connects waits."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, socket.socket() as one, socket.socket() as two:
+        for filler in (one, two):
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield Location(*listener.getsockname())
+
+
+@contextmanager
+def silent() -> Iterator[Location]:
+    """A listener that says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield Location(*listener.getsockname())
+
+
+@contextmanager
+def takes(at_least: float = 0.0, under: float = SOON) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    assert at_least <= time.monotonic() - started < under
+
+
+class InterruptedAtOnce(Interruption):
+    """Is interrupted at the first moment at which something can be woken."""
+
+    @contextmanager
+    def attached(self, wake: Callable[[], None]) -> Iterator[None]:
+        with super().attached(wake):
+            self.interrupt()
+            yield
+
+
+def receive_all(theirs: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        data += theirs.recv(1 << 20)
+    return data
+
+
+# --- sending and receiving --------------------------------------------------------------------------------
+
+
+def test_both_ways(ends: tuple[Transport, socket.socket]) -> None:
+    ours, theirs = ends
+    ours.send(b"there")
+    assert theirs.recv(100) == b"there"
+    theirs.sendall(b"back")
+    assert ours.receive() == b"back"
+
+
+@pytest.mark.parametrize("count", [1, 2, 511, 512, 513, 3000])
+def test_many_buffers(ends: tuple[Transport, socket.socket], background: Background, count: int) -> None:
+    ours, theirs = ends
+    buffers: list[Any] = [bytes([number % 256]) * (number % 700) for number in range(count)]
+    buffers[count // 2] = memoryview(bytearray(b"large") * 100_000)
+    expected = b"".join(buffers)
+    received = background(receive_all, theirs, len(expected))
+    ours.send(buffers)
+    assert received.result() == expected
+
+
+def test_a_large_piece(ends: tuple[Transport, socket.socket], background: Background) -> None:
+    ours, theirs = ends
+    data = bytes(range(256)) * 40_000
+    received = background(receive_all, theirs, len(data))
+    ours.send(data)
+    assert received.result() == data
+
+
+def test_the_other_end_is_gone(ends: tuple[Transport, socket.socket]) -> None:
+    ours, theirs = ends
+    theirs.close()
+    with pytest.raises(ConnectionError, match="the other end closed the connection") as received:
+        ours.receive()
+    assert not received.value.not_applied
+    with pytest.raises(ConnectionError, match="sending to the other end failed") as sent:
+        ours.send(b"x")
+    assert sent.value.not_applied, "what was not sent was not carried out"
+    assert sent.value.transient
+
+
+@pytest.mark.parametrize("data", [b"x" * 10_000_000, [b"x" * 5_000_000, b"y" * 5_000_000]], ids=["bytes", "buffers"])
+def test_sending_stands_still(ends: tuple[Transport, socket.socket], data: Any) -> None:
+    ours, _ = ends
+    ours.set_timeout(0.1)
+    with takes(at_least=0.1), pytest.raises(TimeoutError, match=r"to the other end stood still for 0\.1 s") as caught:
+        ours.send(data)
+    assert caught.value.not_applied
+
+
+def test_nothing_comes(ends: tuple[Transport, socket.socket]) -> None:
+    ours, theirs = ends
+    for seconds in (0.05, 0.15):
+        ours.set_timeout(seconds)
+        with (
+            takes(at_least=seconds),
+            pytest.raises(TimeoutError, match=f"no reply from the other end within {seconds}"),
+        ):
+            ours.receive()
+    theirs.sendall(b"late")
+    assert ours.receive() == b"late"
+
+
+def test_a_limit_too_short_for_the_kernel_is_still_one(ends: tuple[Transport, socket.socket]) -> None:
+    ours, _ = ends
+    ours.set_timeout(1e-9)
+    with takes(), pytest.raises(TimeoutError):
+        ours.receive()
+
+
+def test_no_limit(ends: tuple[Transport, socket.socket], background: Background) -> None:
+    ours, theirs = ends
+    ours.set_timeout(0.01)
+    ours.set_timeout(None)
+    receiving = background(ours.receive)
+    time.sleep(0.2)
+    assert not receiving.finished
+    theirs.sendall(b"late")
+    assert receiving.result() == b"late"
+
+
+class TimedOutSocket(socket.socket):
+    """What a socket does whose peer stopped to acknowledge; that takes minutes, and a network that loses packets."""
+
+    def fail(self, *_: Any) -> Any:
+        raise OSError(errno.ETIMEDOUT, "Connection timed out")
+
+    recv = sendall = sendmsg = fail
+
+
+@pytest.mark.parametrize("limit", [None, NEVER])
+def test_the_system_gives_the_connection_up(limit: float | None) -> None:
+    with TimedOutSocket() as lost:
+        stream = Transport(lost, "the other end", limit)
+        with pytest.raises(ConnectionError, match=r"the connection to the other end broke: .*timed out") as received:
+            stream.receive()
+        for data in (b"x", [b"x"]):
+            with pytest.raises(ConnectionError, match=r"sending to the other end failed: .*timed out") as sent:
+                stream.send(data)
+            assert sent.value.not_applied
+            assert not isinstance(sent.value, TimeoutError)
+        assert not isinstance(received.value, TimeoutError)
+
+
+def test_is_quiet(ends: tuple[Transport, socket.socket]) -> None:
+    ours, theirs = ends
+    with takes():
+        assert ours.is_quiet()
+        assert ours.is_quiet()
+        theirs.sendall(b"unasked")
+        assert not ours.is_quiet()
+        assert ours.receive() == b"unasked"
+        assert ours.is_quiet()
+        theirs.close()
+        assert not ours.is_quiet()
+        ours.close()
+        assert not ours.is_quiet()
+
+
+# --- closing and interrupting -----------------------------------------------------------------------------
+
+
+def test_interrupting_what_receives(ends: tuple[Transport, socket.socket], background: Background) -> None:
+    ours, _ = ends
+    receiving = background(ours.receive)
+    time.sleep(0.05)
+    assert not receiving.finished
+    with takes():
+        ours.interrupt()
+        assert isinstance(receiving.error(), ConnectionError)
+
+
+def test_interrupting_what_sends(ends: tuple[Transport, socket.socket], background: Background) -> None:
+    ours, _ = ends
+    sending = background(ours.send, b"x" * 10_000_000)
+    time.sleep(0.05)
+    assert not sending.finished
+    with takes():
+        ours.interrupt()
+        assert isinstance(sending.error(), ConnectionError)
+
+
+def test_interrupting_beforehand(ends: tuple[Transport, socket.socket]) -> None:
+    ours, _ = ends
+    ours.interrupt()
+    ours.interrupt()
+    with takes():
+        with pytest.raises(ConnectionError):
+            ours.receive()
+        with pytest.raises(ConnectionError):
+            ours.send(b"x")
+
+
+def test_an_interrupt_never_hits_a_descriptor_that_was_given_out_anew() -> None:
+    """Closed in one thread, interrupted in another, while a third opens sockets that take the number over."""
+    stop = threading.Event()
+    broken: list[str] = []
+
+    def open_and_use() -> None:
+        while not stop.is_set():
+            one, two = socket.socketpair()
+            with one, two:
+                one.sendall(b"x")
+                if two.recv(1) != b"x":
+                    broken.append("shut down by a stranger")
+
+    others = [BackgroundCall(open_and_use) for _ in range(2)]
+    for _ in range(500):
+        one, two = socket.socketpair()
+        stream = Transport(one, "x", None)
+        interrupting = BackgroundCall(stream.interrupt)
+        stream.close()
+        interrupting.result()
+        stream.interrupt()
+        two.close()
+    stop.set()
+    for other in others:
+        other.result()
+    assert not broken
+
+
+def test_closing(ends: tuple[Transport, socket.socket]) -> None:
+    ours, theirs = ends
+    assert ours.fileno() >= 0
+    ours.close()
+    ours.close()
+    ours.interrupt()
+    assert ours.fileno() == -1
+    assert theirs.recv(1) == b""
+
+
+def test_one_that_nobody_can_close_any_more_closes_without_a_warning() -> None:
+    """What an asynchronous exception loses is nobody's fault."""
+    ours, theirs = socket.socketpair()
+    with theirs, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        stream = Transport(ours, "x", None)
+        del ours, stream
+        gc.collect()
+        assert theirs.recv(1) == b""
+    assert not caught
+
+
+# --- connecting -------------------------------------------------------------------------------------------
+
+
+def test_connecting(peer: Peer) -> None:
+    stream = transport.connect(peer.config)
+    try:
+        stream.send(b"*1\r\n$4\r\nPING\r\n")
+        assert stream.receive() == b"+PONG\r\n"
+        assert stream.target == peer.location.target
+        options = {
+            (socket.IPPROTO_TCP, socket.TCP_NODELAY): True,
+            (socket.SOL_SOCKET, socket.SO_KEEPALIVE): True,
+        }
+        for (level, option), wanted in options.items():
+            assert bool(stream._socket.getsockopt(level, option)) is wanted
+    finally:
+        stream.close()
+
+
+def test_without_keepalive(peer: Peer) -> None:
+    config = ConnectionConfig(location=peer.location, keepalive=False)
+    stream = transport.connect(config)
+    assert not stream._socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    stream.close()
+
+
+def test_every_address_of_a_host_is_tried(peer: Peer) -> None:
+    """ "localhost" is often ::1 first, and this one listens at 127.0.0.1 alone."""
+    stream = transport.connect(ConnectionConfig(location=Location("localhost", peer.location.port)))
+    stream.send(b"*1\r\n$4\r\nPING\r\n")
+    assert stream.receive() == b"+PONG\r\n"
+    stream.close()
+
+
+@pytest.mark.parametrize("failure", [ConnectionRefusedError("no"), OSError(errno.ETIMEDOUT, "no")])
+def test_the_first_address_leads_nowhere(peer: Peer, monkeypatch: pytest.MonkeyPatch, failure: OSError) -> None:
+    connect_one = transport._connect_one
+    addresses: list[Any] = []
+
+    def first_fails(family: int, kind: int, protocol: int, address: Any, deadline: float | None) -> socket.socket:
+        addresses.append(address)
+        if len(addresses) == 1:
+            raise failure
+        return connect_one(family, kind, protocol, ("127.0.0.1", address[1]), deadline)
+
+    def two_addresses(host: str, port: int, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (f"127.0.0.{last}", port)) for last in (1, 2)]
+
+    monkeypatch.setattr(transport, "_connect_one", first_fails)
+    monkeypatch.setattr(transport.socket, "getaddrinfo", two_addresses)
+    transport.connect(peer.config).close()
+    assert [host for host, _ in addresses] == ["127.0.0.1", "127.0.0.2"]
+
+
+def test_nobody_listens() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        config = ConnectionConfig(location=Location(*unused.getsockname()))
+        with pytest.raises(ConnectionError, match=f"can not connect to {config.target}: .*refused") as caught:
+            transport.connect(config)
+    assert caught.value.not_applied
+    assert caught.value.transient
+    assert not isinstance(caught.value, TimeoutError)
+
+
+@pytest.mark.parametrize("host", ["x" * 64 + ".example", "a\0b", "a..b"])
+def test_a_host_name_that_can_not_be_one(host: str) -> None:
+    with pytest.raises(ConnectionError, match="can not connect to") as caught:
+        transport.connect(ConnectionConfig(location=Location(host, 1)))
+    assert caught.value.not_applied
+
+
+@pytest.mark.parametrize("path", ["/nowhere/at/all.sock", "/" + "x" * 200])
+def test_a_unix_socket_that_is_not_there(path: str) -> None:
+    with pytest.raises(ConnectionError, match=f"can not connect to {path}") as caught:
+        transport.connect(ConnectionConfig(unix_socket_path=path))
+    assert caught.value.not_applied
+
+
+def test_connecting_takes_too_long() -> None:
+    with full_backlog() as location, takes(at_least=0.2):
+        config = ConnectionConfig(location=location, connect_timeout=0.2)
+        with pytest.raises(TimeoutError, match=r"took longer than 0\.2 s \(connect_timeout\)") as caught:
+            transport.connect(config)
+    assert caught.value.not_applied
+
+
+def test_the_system_gives_connecting_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which takes it two minutes, hence the stand-in; it is not our limit that was reached."""
+
+    def give_up(*_: Any) -> socket.socket:
+        raise OSError(errno.ETIMEDOUT, "Connection timed out")
+
+    monkeypatch.setattr(transport, "_connect_one", give_up)
+    for limit in (None, NEVER):
+        with pytest.raises(ConnectionError, match=r"can not connect to 127.0.0.1:1: .*timed out") as caught:
+            transport.connect(ConnectionConfig(location=Location("127.0.0.1", 1), connect_timeout=limit))
+        assert not isinstance(caught.value, TimeoutError)
+        assert caught.value.not_applied
+
+
+def test_encryption_takes_too_long() -> None:
+    with silent() as location, takes(at_least=0.2):
+        tls = TLSConfig(context=ssl.create_default_context())
+        with pytest.raises(TimeoutError, match=r"took longer than 0\.2 s"):
+            transport.connect(ConnectionConfig(location=location, connect_timeout=0.2, tls=tls))
+
+
+# --- interrupting what connects ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [None, NEVER])
+def test_interrupting_what_connects(background: Background, limit: float | None) -> None:
+    call = Interruption()
+    with full_backlog() as location:
+        config = ConnectionConfig(location=location, connect_timeout=limit)
+        connecting = background(call.run, transport.connect, config)
+        time.sleep(0.05)
+        assert not connecting.finished
+        with takes():
+            call.interrupt()
+            assert isinstance(connecting.error(), ConnectionError)
+
+
+@pytest.mark.parametrize("limit", [None, NEVER])
+def test_interrupting_what_encrypts(background: Background, limit: float | None) -> None:
+    call = Interruption()
+    with silent() as location:
+        tls = TLSConfig(context=ssl.create_default_context())
+        config = ConnectionConfig(location=location, connect_timeout=limit, tls=tls)
+        connecting = background(call.run, transport.connect, config)
+        time.sleep(0.05)
+        assert not connecting.finished
+        with takes():
+            call.interrupt()
+            assert isinstance(connecting.error(), ConnectionError)
+
+
+def test_interrupted_at_the_first_moment() -> None:
+    with full_backlog() as location, takes(), pytest.raises(ConnectionError):
+        InterruptedAtOnce().run(transport.connect, ConnectionConfig(location=location, connect_timeout=NEVER))
+
+
+def test_interrupted_before_it_connects(peer: Peer) -> None:
+    call = Interruption()
+    call.interrupt()
+    with pytest.raises(InterruptedCallError):
+        call.run(transport.connect, peer.config)
+    assert peer.accepted == 0
