@@ -85,7 +85,7 @@ class Connection:
             self._transport.send(data)
             reply = self._receive_reply(text)
         except ConnectionError as error:
-            raise self._interrupted_by or error  # noqa: B904 - the cause is the error's own
+            raise self._explained(error)  # noqa: B904 - the cause is set there
         if isinstance(reply, RedisError):
             raise reply
         return reply
@@ -113,7 +113,7 @@ class Connection:
                     owed = min(owed + CHUNK, len(commands))
                 self._receive_replies(replies, owed, text)
             except ConnectionError as error:
-                raise self._interrupted_by or error  # noqa: B904 - the cause is the error's own
+                raise self._explained(error)  # noqa: B904 - the cause is set there
             # More than was asked for would be taken for the next command's reply.
             self.in_step = len(replies) == owed and not self._reader.has_data()
         return replies[:owed]
@@ -133,7 +133,7 @@ class Connection:
         try:
             data = self._transport.receive_now()
         except ConnectionError as error:
-            raise self._interrupted_by or error  # noqa: B904 - the cause is the error's own
+            raise self._explained(error)  # noqa: B904 - the cause is set there
         messages: list[Reply] = []
         if data is not None:
             self._reader.feed(data)
@@ -240,14 +240,32 @@ class Connection:
         undecodable.__cause__ = error
         return undecodable
 
+    def _explained(self, error: ConnectionError) -> ConnectionError:
+        """Return what to raise for ``error``: the reason, if another thread has interrupted this connection."""
+        reason = self._interrupted_by
+        if reason is None:
+            return error
+        # A new one, because several connections may be interrupted for one reason, and each call needs its own traceback.
+        explained = type(reason)(*reason.args)
+        explained.not_applied = error.not_applied
+        explained.transient = reason.transient
+        explained.__cause__ = error
+        return explained
+
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
         call = interruption.current()
         if call is None:
             yield
             return
-        with call.attached(self.interrupt):
-            yield
+        attached = False
+        try:
+            with call.attached(self.interrupt):
+                attached = True
+                yield
+        finally:
+            if attached and call.interrupted:  # perhaps when the reply was there already
+                self.in_step = False
 
 
 def open_connection(config: ConnectionConfig, *, ask_role: bool = False) -> Connection:

@@ -18,6 +18,7 @@ from syncredis.exceptions import (
     AuthenticationError,
     AuthorizationError,
     ProtocolVersionError,
+    RedisError,
     ResponseError,
     UnknownCommandError,
 )
@@ -86,7 +87,7 @@ def hello_refused(reply: Reply) -> bool:
 def first_error(steps: Sequence[Step], replies: Sequence[Reply]) -> ResponseError | None:
     """Return the first refusal that matters; an authentication error goes before the errors that follow from it."""
     errors = [
-        reply
+        _without_arguments(reply)
         for step, reply in zip(steps, replies, strict=True)
         if isinstance(reply, ResponseError) and not step.optional
     ]
@@ -94,9 +95,15 @@ def first_error(steps: Sequence[Step], replies: Sequence[Reply]) -> ResponseErro
     return (refusals or errors or [None])[0]
 
 
+def _without_arguments(error: ResponseError) -> ResponseError:
+    # A server repeats the arguments of a command that it does not know: of AUTH, that is the password.
+    message, repeated, _ = str(error).partition(", with args")
+    return type(error)(message) if repeated else error
+
+
 def role_from_reply(reply: Reply) -> str | None:
     """Return ``"primary"``, ``"replica"`` or ``"sentinel"`` for the reply to ROLE; None if it was refused."""
-    if isinstance(reply, ResponseError):
+    if isinstance(reply, RedisError):
         return None
     word = reply[0]
     text = word.decode("ascii", "replace") if isinstance(word, bytes) else str(word)

@@ -133,7 +133,7 @@ class ConnectionPool:
         return connection
 
     def note_failure(self, connection: Connection, error: RedisError) -> None:
-        """Learn from an error that a call on ``connection`` ended with. A seam for subclasses; here there is nothing to learn."""
+        """Learn from an error that a call on ``connection`` ended with. A seam: here there is nothing to learn."""
 
     # --- everything at once ------------------------------------------------------------------------
 

@@ -57,6 +57,11 @@ def to_dict(reply: Reply) -> dict[Any, Any]:
     return reply if isinstance(reply, dict) else dict(in_pairs(reply or ()))
 
 
+def to_fields(reply: Reply) -> dict[str, Any]:
+    """`to_dict` where the keys are the server's own words, hence text whatever the client's decoding."""
+    return {to_str(name): value for name, value in to_dict(reply).items()}
+
+
 def in_pairs(flat: Any) -> Iterator[tuple[Any, Any]]:
     """The elements of an array, two by two."""
     elements = iter(flat)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self, cast
@@ -10,6 +10,7 @@ from typing import Any, Self, cast
 from syncredis import pipeline as blocking
 from syncredis._generated import PipelineCommands
 from syncredis.aio._generated import AsyncCommands
+from syncredis.aio.iteration import Chunks
 from syncredis.aio.worker import Worker
 from syncredis.command import Command
 from syncredis.pipeline_queue import PipelineResult
@@ -73,12 +74,15 @@ class Pipeline(PipelineCommands[AnyStr]):
         """Send what is queued, and return the decoded replies; see `syncredis.pipeline.Pipeline.execute`."""
         return await self._worker.run(self.wrapped.execute, raise_on_error)
 
-    async def iterate(self, recorded: Iterable[T], chunk_size: int = 1000) -> AsyncIterator[T]:
+    def iterate(self, recorded: Iterable[T], chunk_size: int = 1000) -> Chunks[T]:
         """Execute any number of commands in bounded memory; see `syncredis.pipeline.Pipeline.iterate`."""
         source = iter(recorded)
-        while chunk := list(islice(source, chunk_size)):
-            for outcome in await self._worker.run(self.wrapped.execute_chunk, cast("list[Command[Any]]", chunk)):
-                yield outcome
+
+        async def fetch() -> list[T] | None:
+            chunk = cast("list[Command[Any]]", list(islice(source, chunk_size)))
+            return await self._worker.run(self.wrapped.execute_chunk, chunk) if chunk else None
+
+        return Chunks(fetch)
 
     async def watch(self, *names: KeyT) -> Watched[AnyStr]:
         """Watch keys, and return commands that are executed at once; see `syncredis.pipeline.Pipeline.watch`."""

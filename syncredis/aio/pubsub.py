@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -97,17 +97,21 @@ class PubSub(Generic[AnyStr]):
                 with anyio.CancelScope(deadline=deadline), suppress(anyio.ClosedResourceError):
                     await anyio.wait_readable(descriptor)
 
-    async def listen(self) -> AsyncIterator[Message[AnyStr]]:
+    def listen(self) -> Self:
         """Yield messages as they come, for as long as anything is subscribed to; those with a handler go there."""
+        return self
+
+    __aiter__ = listen
+
+    async def __anext__(self) -> Message[AnyStr]:
         while self.subscribed:
             try:
                 message = await self.get_message(timeout=None)
             except PubSubError:
-                return  # closed meanwhile
+                break  # closed meanwhile
             if message is not None:
-                yield message
-
-    __aiter__ = listen
+                return message
+        raise StopAsyncIteration
 
     async def aclose(self) -> None:
         """Forget all subscriptions and close the connection; who waits for messages gets a `PubSubError`."""

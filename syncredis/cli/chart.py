@@ -45,11 +45,13 @@ def bars(moments: Sequence[float], begin: float, end: float, rate: float, slices
     return line
 
 
-def pointer(labels: Sequence[tuple[float, str]], begin: float, end: float, width: int, *, plain: bool) -> str:
-    """Return a line that points up at moments of a chart, each with its label; one that finds no room is left out."""
+def pointers(labels: Sequence[tuple[float, str]], begin: float, end: float, slices: int, *, plain: bool) -> str:
+    """Return a line that points up at moments of a chart: the label of the first before its pointer, of others behind."""
     line = ""
+    arrow = "^" if plain else "▲"
     for moment, label in labels:
-        column = min(width - 1, int((moment - begin) / (end - begin) * width))
-        if column >= len(line):
-            line = f"{line:<{column}}{'^' if plain else '▲'} {label} "
-    return line.rstrip()
+        column = min(slices - 1, int((moment - begin) / (end - begin) * slices))
+        before = f"{label} {arrow}"
+        fits_before = not line and len(before) <= column + 1
+        line = before.rjust(column + 1) if fits_before else f"{line:<{column}}{arrow} {label}"
+    return line

@@ -7,26 +7,25 @@ from typing import Final
 
 from syncredis import __version__
 from syncredis.cli.arguments import number, whole_number
+from syncredis.cli.subcommand import Subcommand
 from syncredis.testing import SentinelDeployment, find
 
-NAME: Final = "demo"
-SUMMARY: Final = "show a failover under load, on servers started for it"
-DESCRIPTION: Final = """\
-Start a primary, its replicas and their Sentinels on this machine, write and read
-through syncredis in threads (sync) and asyncio tasks (async) at the same time,
-kill the primary, and tell what happens: when Sentinel switches, when writes get
-through again, and whether anything was lost. Takes about ten seconds, listens on
-the loopback interface only, and leaves nothing behind.
+_DESCRIPTION: Final = """\
+Start a primary, its replicas and their Sentinels on this machine, write and
+read through syncredis in threads (sync) and in asyncio tasks (async) at the
+same time, kill the primary, and tell what happens: when Sentinel switches, when
+writes get through again, and whether anything was lost. It takes about ten
+seconds, listens on the loopback interface only, and leaves nothing behind.
 """
-EPILOG: Final = """\
+_EPILOG: Final = """\
 examples:
   syncredis demo
   syncredis demo --replicas 3 --sentinels 5 --rate 500 --seconds 5
   syncredis demo --server /usr/bin/redis-server
 
 exit status: 0 if all is well: a failover took place, service resumed on both
-surfaces, no call failed, no reply was wrong, no acknowledged write was lost; 1 if
-not; 2 if the arguments or the installation are at fault; 130 after Ctrl-C.
+surfaces, no call failed, no reply was wrong, no acknowledged write was lost;
+1 if not; 2 if the arguments or the installation are at fault; 130 after Ctrl-C.
 """
 
 #: Seconds on top of ``--down-after`` for Sentinel to switch and for service to be back.
@@ -61,7 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--down-after",
-        type=number(0.1, 60),
+        # Below a second Sentinel itself is not steady: it takes servers for down that it has not connected to again yet.
+        type=number(1, 60),
         default=1.0,
         metavar="S",
         help="seconds of silence after which Sentinel takes a server for down; default: 1",
@@ -91,3 +91,13 @@ def run(arguments: argparse.Namespace) -> int:
             seconds=arguments.seconds,
             limit=arguments.down_after + _FAILOVER_LIMIT,
         ).tell()
+
+
+SUBCOMMAND: Final = Subcommand(
+    name="demo",
+    summary="show a failover under load, on servers started for it",
+    description=_DESCRIPTION,
+    epilog=_EPILOG,
+    add_arguments=add_arguments,
+    run=run,
+)

@@ -1,8 +1,4 @@
-"""The command line's entry: reads the arguments, runs the subcommand, and turns what goes wrong into a sentence and a status.
-
-A subcommand is a module with a `NAME`, a `SUMMARY`, `add_arguments` and `run`; what it needs beyond the library itself (rich,
-servers) it imports in `run`, so that ``--help`` and ``--version`` always work.
-"""
+"""The command line's entry: reads the arguments, runs a subcommand, and turns what goes wrong into a sentence and a status."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from syncredis import __version__
 from syncredis.cli import demo
@@ -32,32 +28,7 @@ exit status: 0 if all is well, 1 if something is not, 2 if the arguments or the
 installation are at fault, 130 after Ctrl-C.
 """
 
-
-class Subcommand(Protocol):
-    """What the module of a subcommand has."""
-
-    @property
-    def NAME(self) -> str: ...  # noqa: N802 - a constant of the module
-
-    @property
-    def SUMMARY(self) -> str:  # noqa: N802
-        """A few words for the list of subcommands."""
-
-    @property
-    def DESCRIPTION(self) -> str: ...  # noqa: N802
-
-    @property
-    def EPILOG(self) -> str:  # noqa: N802
-        """Examples and exit statuses."""
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare its options."""
-
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Do the work and return the exit status."""
-
-
-SUBCOMMANDS: Final[tuple[Subcommand, ...]] = (demo,)
+SUBCOMMANDS: Final = (demo.SUBCOMMAND,)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,13 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.run is None:
         parser.print_help(sys.stderr)
         return USAGE
+    name = f"{PROGRAM} {parsed.subcommand}"
     try:
         with stoppable():
             status: int = parsed.run(parsed)
             sys.stdout.flush()
             return status
     except Stopped as stopped:
-        return _fail(f"stopped by {stopped.name}; everything that was started has ended", stopped.status)
+        print(f"{name}: stopped by {stopped.name}; everything that was started has ended", file=sys.stderr)
+        return stopped.status
     except BrokenPipeError:
         # Who read our output has gone, and will not read what is still buffered either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -88,11 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "rich":
             raise
-        return _fail(f'"{PROGRAM} {parsed.subcommand}" needs rich: pip install "syncredis[cli]"', USAGE)
+        return _fail(name, 'this needs rich, which is not installed: pip install "syncredis[cli]"', USAGE)
     except ServerNotFoundError as error:
-        return _fail(str(error), USAGE)
-    except (RedisError, ServerProcessError) as error:
-        return _fail(str(error), NOT_WELL)
+        return _fail(name, str(error), USAGE)
+    except (RedisError, ServerProcessError, OSError) as error:
+        return _fail(name, str(error), NOT_WELL)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -112,11 +85,11 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="subcommands", metavar="SUBCOMMAND", dest="subcommand")
     for subcommand in SUBCOMMANDS:
         one = subparsers.add_parser(
-            subcommand.NAME,
+            subcommand.name,
             parents=[common],
-            help=subcommand.SUMMARY,
-            description=subcommand.DESCRIPTION,
-            epilog=subcommand.EPILOG,
+            help=subcommand.summary,
+            description=subcommand.description,
+            epilog=subcommand.epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         subcommand.add_arguments(one)
@@ -124,6 +97,6 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _fail(message: str, status: int) -> int:
-    print(f"{PROGRAM}: {message}", file=sys.stderr)
+def _fail(name: str, message: str, status: int) -> int:
+    print(f"{name}: error: {message}", file=sys.stderr)
     return status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -10,26 +11,29 @@ from syncredis.cli.load import Load
 from syncredis.cli.tally import Call, Outcome, ends, first_answered_after, longest_gap
 from syncredis.cli.timeline import Mark, Timeline
 from syncredis.cli.witness import SwitchWitness
+from syncredis.testing import SentinelDeployment, ServerProcess
 
 _TICK: Final = 0.01  # seconds between two looks
 _LATE: Final = 0.1  # seconds after which a call that has not returned is worth a line
 
 
 class Outage:
-    """Watches loads and Sentinels from the moment at which the primary was gone.
+    """Kills the primary, and watches loads and Sentinels from then on.
 
     Args:
-        killed: that moment.
         loads: what goes on meanwhile.
         witness: of what the Sentinels say.
         timeline: where to tell it.
+
+    Attributes:
+        killed: when the primary was gone.
     """
 
-    def __init__(self, killed: float, loads: Sequence[Load], witness: SwitchWitness, timeline: Timeline) -> None:
-        self.killed = killed
+    def __init__(self, loads: Sequence[Load], witness: SwitchWitness, timeline: Timeline) -> None:
+        self.killed = math.inf
         self._witness = witness
         self._timeline = timeline
-        self._views = [_View(load, killed) for load in loads]
+        self._views = [_View(load) for load in loads]
         self._told: set[object] = set()
 
     @property
@@ -37,12 +41,21 @@ class Outage:
         """Whether writes get through on each surface again, and all Sentinels agree."""
         return self._witness.complete and all(view.resumed for view in self._views)
 
+    def kill(self, deployment: SentinelDeployment, primary: ServerProcess) -> None:
+        """End the primary as a crash would. Blocks until it is gone."""
+        process = primary.pid
+        for view in self._views:
+            view.look()
+        deployment.kill(primary)
+        self.killed = time.monotonic()
+        self._timeline.say(f"kill -9 of the primary {primary.location.target} (process {process}).", Mark.FAULT)
+
     def watch(self, limit: float) -> None:
         """Tell what happens until it is over, or until ``limit`` seconds after the kill. Blocks."""
         self._timeline.expect("Sentinel has to notice, agree, and promote a replica")
         while not self.is_over and time.monotonic() < self.killed + limit:
             for view in self._views:
-                view.look()
+                view.look(self.killed)
                 self._tell_trouble(view)
             # After the look at the calls: whoever led a client to the new primary says so now, too.
             self._witness.look()
@@ -60,7 +73,7 @@ class Outage:
             f"{longest_gap(ends(view.load.calls, 'read'), self.killed, now) * 1000:,.0f} ms ({view.load.surface})"
             for view in self._views
         ]
-        self._timeline.say(f"Reads went on meanwhile, longest gap {', '.join(gaps)}.")
+        self._timeline.say(f"Longest gap between reads meanwhile: {', '.join(gaps)}.")
 
     # --- telling -------------------------------------------------------------------------------------
 
@@ -109,18 +122,17 @@ class _View:
         resumed: the first write that got through after the kill.
     """
 
-    def __init__(self, load: Load, killed: float) -> None:
+    def __init__(self, load: Load) -> None:
         self.load = load
         self.new: Sequence[Call] = ()
         self.resumed: Call | None = None
-        self._killed = killed
-        self._seen = len(load.calls)
+        self._seen = 0
 
-    def look(self) -> None:
+    def look(self, killed: float = math.inf) -> None:
         self.new = self.load.calls[self._seen :]
         self._seen += len(self.new)
         if self.resumed is None:
-            self.resumed = first_answered_after(self.new, "write", self._killed)
+            self.resumed = first_answered_after(self.new, "write", killed)
 
     def late(self) -> set[str]:
         """Return of which kinds calls have been waiting for too long; nothing once writes get through."""

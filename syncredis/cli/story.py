@@ -21,17 +21,23 @@ from syncredis.testing import NotReadyError, SentinelDeployment, ServerProcess
 
 _TICK: Final = 0.01  # seconds between two looks
 _FIRST_WRITE_LIMIT: Final = 10.0  # seconds
-_REJOIN_LIMIT: Final = 40.0  # seconds; before Redis 7.0 the Sentinels can not be told to hurry
+_REJOIN_LIMIT: Final = 30.0  # seconds
+_HURRIED_SINCE: Final = (
+    7,
+    0,
+    0,
+)  # Sentinels before can not be told to hurry, and need 20 s for a primary that came back
 _AFTERWARDS: Final = 1.0  # seconds of load once service is back, and as many once the old primary is
 
 
 class _Moments(NamedTuple):
-    """When the load began, when the primary was gone, when Sentinel switched, and when the load ended."""
+    """When the load began, when the primary was gone, when Sentinel switched (and how often), when the load ended."""
 
     began: float
     killed: float
     switched: float | None
     ended: float
+    switches: int
 
 
 class Story:
@@ -89,7 +95,8 @@ class Story:
         time.sleep(self._seconds)
         old = deployment.current_primary()
         with SwitchWitness(deployment.sentinel_locations, deployment.service_name, old.location) as witness:
-            outage = self._kill(old, loads, witness)
+            outage = Outage(loads, witness, timeline)
+            outage.kill(deployment, old)
             outage.watch(self._limit)
         if outage.is_over:
             timeline.expect("Some more load")
@@ -97,7 +104,8 @@ class Story:
             outage.tell_reads()
             self._rejoin(old)
         switched = None if witness.first is None else witness.first[0]
-        return _Moments(began, outage.killed, switched, time.monotonic())
+        switches = max(sentinel.read_log().count("+switch-master") for sentinel in deployment.sentinels)
+        return _Moments(began, outage.killed, switched, time.monotonic(), switches)
 
     def _begin(self, loads: Sequence[Load]) -> None:
         timeline = self._timeline
@@ -115,18 +123,13 @@ class Story:
             time.sleep(_TICK)
         timeline.say(
             f"Load: {WORKERS} writers and {WORKERS} readers in threads (sync), as many asyncio tasks (async); "
-            f"{self._rate:,g} writes and reads per second each."
+            f"{self._rate:,g} writes/s and reads/s each."
         )
-
-    def _kill(self, old: ServerProcess, loads: Sequence[Load], witness: SwitchWitness) -> Outage:
-        pid = old.pid
-        self._deployment.kill(old)
-        outage = Outage(time.monotonic(), loads, witness, self._timeline)
-        self._timeline.say(f"kill -9 of the primary {old.location.target} (process {pid}).", Mark.FAULT)
-        return outage
 
     def _rejoin(self, old: ServerProcess) -> None:
         timeline, where = self._timeline, old.location.target
+        if self._deployment.binary.version < _HURRIED_SINCE:
+            return
         timeline.expect("The old primary starts again, empty")
         try:
             self._deployment.restart(old)
@@ -144,7 +147,7 @@ class Story:
         """Look for what was written where the Sentinels say that the primary is."""
         timeline = self._timeline
         keys = {load.surface: [call.key for call in load.calls if call.kind == "write"] for load in loads}
-        stored: dict[str, str | None] = {}
+        stored: dict[str, str | None] | None = None
         if moments.switched is not None:
             timeline.expect("Every key is read back from the new primary")
             primary = self._deployment.current_primary().location
@@ -157,7 +160,7 @@ class Story:
                 began=moments.began,
                 killed=moments.killed,
                 ended=moments.ended,
-                stored={key: stored.get(key) for key in keys[load.surface]},
+                stored=None if stored is None else {key: stored[key] for key in keys[load.surface]},
                 stuck=len(load.running),
             )
             for load in loads
@@ -172,7 +175,7 @@ class Story:
         calls = {load.surface: load.calls for load in loads}
         summary.show_chart(timeline, calls, self._rate, moments.began, moments.ended, labels)
         summary.show_table(timeline, reports)
-        summary.show_notes(timeline, reports, WORKERS)
+        summary.show_notes(timeline, reports, writers=WORKERS, switches=moments.switches)
         complaints = [f"{report.surface}: {', '.join(report.complaints)}" for report in reports if report.complaints]
         if moments.switched is None:
             complaints.insert(0, f"no failover within {self._limit:g} s")

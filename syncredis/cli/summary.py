@@ -9,10 +9,11 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from syncredis.cli.chart import bars, pointer, slices_for
+from syncredis.cli.chart import bars, pointers, slices_for
 from syncredis.cli.tally import Call, Report, count_of, ends
 from syncredis.cli.timeline import Timeline
 
+_LEAST_BARS: Final = 10  # of a chart that says anything
 _MOST_MESSAGES: Final = 3  # of failed calls that are written out
 
 
@@ -36,11 +37,13 @@ def show_chart(
     """
     plain = timeline.plain
     slices = slices_for(end - begin, rate, timeline.width - 12)
+    if slices < _LEAST_BARS:
+        return
     timeline.write("", Text(f"  Writes acknowledged, {(end - begin) / slices:.2f} s a bar", style="quiet"))
     for name, made in calls.items():
         line = bars(ends(made, "write"), begin, end, rate, slices, plain=plain)
         timeline.write(Text.assemble(f"  {name:<6}  ", line))
-    timeline.write(Text(" " * 10 + pointer(labels, begin, end, slices, plain=plain), style="quiet"))
+    timeline.write(Text(" " * 10 + pointers(labels, begin, end, slices, plain=plain), style="quiet"))
 
 
 def show_table(timeline: Timeline, reports: Sequence[Report]) -> None:
@@ -57,7 +60,7 @@ def show_table(timeline: Timeline, reports: Sequence[Report]) -> None:
     row("  lost", [_should_be_zero(report.lost) for report in reports])
     row("  longest gap", [_gap(report.write_gap) for report in reports])
     row("writes of unknown outcome", [f"{report.unknown:,}" for report in reports])
-    row("  of which carried out", [f"{report.unknown_applied:,}" for report in reports])
+    row("  of which carried out", [_count(report.unknown_applied) for report in reports])
     row("reads answered", [f"{report.reads:,}" for report in reports])
     row("  key not replicated yet", [f"{report.nothing:,}" for report in reports])
     row("  longest gap", [_gap(report.read_gap) for report in reports])
@@ -68,14 +71,27 @@ def show_table(timeline: Timeline, reports: Sequence[Report]) -> None:
     timeline.write(table)
 
 
-def show_notes(timeline: Timeline, reports: Sequence[Report], writers: int) -> None:
-    """Write what the table does not explain by itself; ``writers`` is how many each surface has."""
+def show_notes(timeline: Timeline, reports: Sequence[Report], *, writers: int, switches: int) -> None:
+    """Write what the table does not explain by itself.
+
+    Args:
+        timeline: where to.
+        reports: what the table shows.
+        writers: how many each surface has.
+        switches: how often Sentinel changed the primary.
+    """
     note = (
-        "Unknown outcome: the connection broke after the write was sent, and the caller knows. About one per "
-        f"writer ({writers} per surface) is to be expected at a kill; these are no errors."
+        "Unknown outcome: the connection broke after the write was sent. About one per writer "
+        f"({writers} per surface) is to be expected at a kill, and is no error."
     )
     _paragraph(timeline, note, "quiet")
-    if any(report.lost for report in reports):
+    if switches > 1:
+        note = (
+            f"Sentinel has changed the primary {switches} times: servers that were alive were too slow for it. What was "
+            "written to one while another took over is lost. A larger --down-after helps."
+        )
+        _paragraph(timeline, note, "wait")
+    elif any(report.lost for report in reports):
         note = (
             "Replication is asynchronous: what the old primary had acknowledged but not yet passed on is lost with "
             "it, whatever the client does."
@@ -108,5 +124,9 @@ def _gap(seconds: float) -> str:
     return f"{seconds * 1000:,.0f} ms"
 
 
-def _should_be_zero(count: int) -> Text:
-    return Text(f"{count:,}", style="fault" if count else "")
+def _count(count: int | None) -> str:
+    return "?" if count is None else f"{count:,}"
+
+
+def _should_be_zero(count: int | None) -> Text:
+    return Text(_count(count), style="fault" if count else "")

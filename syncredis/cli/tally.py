@@ -45,9 +45,9 @@ class Report:
     Attributes:
         surface: ``"sync"`` or ``"async"``.
         writes: how many were acknowledged.
-        lost: how many of them were not there in the end.
+        lost: how many of them were not there in the end; None: nobody could look.
         unknown: writes of which the client could not tell whether they happened; reported as such, so no errors.
-        unknown_applied: how many of them did happen.
+        unknown_applied: how many of them did happen; None: nobody could look.
         write_gap: the longest time without an acknowledged write.
         reads: how many were answered.
         nothing: how many of them found the key not there yet.
@@ -60,9 +60,9 @@ class Report:
 
     surface: str
     writes: int
-    lost: int
+    lost: int | None
     unknown: int
-    unknown_applied: int
+    unknown_applied: int | None
     write_gap: float
     reads: int
     nothing: int
@@ -138,7 +138,7 @@ def make_report(
     began: float,
     killed: float,
     ended: float,
-    stored: Mapping[str, str | None],
+    stored: Mapping[str, str | None] | None,
     stuck: int = 0,
 ) -> Report:
     """Return what the calls of a surface amount to.
@@ -149,20 +149,21 @@ def make_report(
         began: when the load had begun.
         killed: when the primary was gone.
         ended: when the load ended.
-        stored: what the primary held in the end under the keys of all writes.
+        stored: what the primary held in the end under the keys of all writes; None: there was none to ask.
         stuck: how many calls had not ended.
     """
     by_outcome = Counter((call.kind, call.outcome) for call in calls)
     acknowledged = [call.key for call in calls if call.kind == "write" and call.outcome is Outcome.DONE]
     unknown = [call.key for call in calls if call.outcome is Outcome.UNKNOWN]
     write_ends, read_ends = ends(calls, "write"), ends(calls, "read")
-    misplaced = sum(value is not None and value != value_of(key) for key, value in stored.items())
+    there = {key for key, value in (stored or {}).items() if value is not None}
+    misplaced = sum(stored is not None and stored[key] != value_of(key) for key in there)
     return Report(
         surface=surface,
         writes=len(acknowledged),
-        lost=sum(stored.get(key) is None for key in acknowledged),
+        lost=None if stored is None else len(set(acknowledged) - there),
         unknown=len(unknown),
-        unknown_applied=sum(stored.get(key) is not None for key in unknown),
+        unknown_applied=None if stored is None else len(there.intersection(unknown)),
         write_gap=longest_gap(write_ends, began, ended),
         reads=len(read_ends),
         nothing=by_outcome["read", Outcome.NOTHING],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NotRequired, TypedDict
 
 from syncredis.commands.connections_replies import to_client_info
-from syncredis.replies import to_dict, to_str
+from syncredis.replies import to_dict, to_fields, to_str
 from syncredis.typing import Reply
 
 
@@ -88,11 +88,11 @@ def _patterns(sign: str, reply: str | list[str]) -> list[str]:
 
 def to_acl_log(reply: Reply) -> list[AclLogEntry]:
     """The reply of ACL LOG, read as bytes, for keys and user names may be anything."""
-    return [_to_log_entry(to_dict(entry)) for entry in reply]
+    return [_to_log_entry(to_fields(entry)) for entry in reply]
 
 
-def _to_log_entry(reply: dict[bytes, Any]) -> AclLogEntry:
-    entry: Any = {to_str(name): to_str(value) if isinstance(value, bytes) else value for name, value in reply.items()}
+def _to_log_entry(reply: dict[str, Any]) -> AclLogEntry:
+    entry: Any = {name: to_str(value) if isinstance(value, bytes) else value for name, value in reply.items()}
     entry["age-seconds"] = float(entry["age-seconds"])
     entry["client-info"] = to_client_info(entry["client-info"])
     found: AclLogEntry = entry

@@ -73,6 +73,41 @@ def counted_keys(name: str, number: int, keys: Iterable[KeyT]) -> list[KeyT]:
     return [number, *given]
 
 
+def counted(word: str, name: str, values: Iterable[KeyT]) -> list[EncodableT]:
+    """Return ``word``, the number of values and the values; ``name`` names the parameter that holds them.
+
+    Raises:
+        DataError: if there are none.
+    """
+    given = required(name, values)
+    return [word, len(given), *given]
+
+
+def fields_and_values(
+    key: KeyT | None,
+    value: EncodableT | None,
+    mapping: Mapping[Any, EncodableT] | None,
+    items: Iterable[EncodableT] | None,
+) -> list[EncodableT]:
+    """Return fields and values in turn, from all the forms in which HSET and HSETEX take them.
+
+    Raises:
+        DataError: if there are none, or if one is without the other.
+    """
+    found = [] if items is None else key_list("items", items)
+    if len(found) % 2:
+        raise DataError("items must hold fields and values in turn, so an even number of elements")
+    if key is not None and value is not None:
+        found += [key, value]
+    elif key is not None or value is not None:
+        raise DataError("key and value need each other")
+    if mapping is not None:
+        found += pairs("mapping", mapping)
+    if not found:
+        raise DataError("key and value, mapping or items must be given")
+    return found
+
+
 def one_of(name: str, word: str, allowed: tuple[str, ...]) -> str:
     """Return ``word`` in upper case; ``name`` names the parameter.
 
@@ -96,6 +131,12 @@ def limit(name: str, start: int | None, num: int | None) -> list[EncodableT]:
     if start is None or num is None:
         raise DataError(f"{name} and num need each other")
     return ["LIMIT", start, num]
+
+
+def scan_options(match: str | bytes | None, count: int | None) -> list[EncodableT]:
+    """Return the arguments that say what a scan shall bring, and about how much of it."""
+    options: list[EncodableT] = [] if match is None else ["MATCH", match]
+    return options if count is None else [*options, "COUNT", count]
 
 
 def seconds(span: SpanT) -> int:
@@ -128,6 +169,19 @@ def wait_seconds(name: str, span: WaitT) -> float:
         raise DataError(f"{name} must be a number of seconds, 0 for ever, not {span!r}")
     # Redis 6.2 cuts fractions of a millisecond off, and takes the 0 that may be left for "for ever".
     return max(wait, 0.002) if wait else wait
+
+
+def wait_milliseconds(name: str, span: SpanT) -> int:
+    """Return for how many whole milliseconds a command may wait, 0 for ever; ``name`` names the parameter.
+
+    Raises:
+        DataError: for anything that is no such time.
+    """
+    # Rounded up: what is left of a shorter span than a millisecond would mean "for ever".
+    wait = -(-span // timedelta(milliseconds=1)) if isinstance(span, timedelta) else span
+    if not isinstance(wait, int) or wait < 0:
+        raise DataError(f"{name} must be a number of milliseconds, 0 for ever, not {span!r}")
+    return wait
 
 
 def unix_seconds(moment: MomentT) -> int:
@@ -169,6 +223,17 @@ def expiry(
     if pxat is not None:
         return ["PXAT", unix_milliseconds(pxat)]
     return flags(KEEPTTL=keepttl, PERSIST=persist)
+
+
+def expiry_conditions(nx: bool, xx: bool, gt: bool, lt: bool) -> list[EncodableT]:
+    """Return the arguments that say on which condition an expiry is set.
+
+    Raises:
+        DataError: if they contradict each other.
+    """
+    exclusive(nx=nx, xx=xx)
+    exclusive(nx=nx, gt=gt, lt=lt)
+    return flags(NX=nx, XX=xx, GT=gt, LT=lt)
 
 
 def flags(**wanted: bool | None) -> list[EncodableT]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from syncredis.command import Command
-from syncredis.commands.arguments import SpanT, flags, key_list, milliseconds, seconds
+from syncredis.commands.arguments import SpanT, flags, key_list, milliseconds, one_of, seconds
 from syncredis.commands.connections_replies import (
     TrackingInfo,
     to_client_info,
@@ -30,12 +30,12 @@ ClientKindT: TypeAlias = Literal["normal", "primary", "replica", "pubsub", "mast
 
 # As every version knows them: "primary" came with Valkey 8.
 _KINDS = {
-    "normal": "normal",
-    "primary": "master",
-    "replica": "replica",
-    "pubsub": "pubsub",
-    "master": "master",
-    "slave": "replica",
+    "NORMAL": "normal",
+    "PRIMARY": "master",
+    "REPLICA": "replica",
+    "PUBSUB": "pubsub",
+    "MASTER": "master",
+    "SLAVE": "replica",
 }
 
 
@@ -116,14 +116,14 @@ class ConnectionCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-no-evict/
         """
-        return self.execute(Command(("CLIENT", "NO-EVICT", _switch(mode)), to_true))
+        return self.execute(Command(("CLIENT", "NO-EVICT", one_of("mode", mode, ("ON", "OFF"))), to_true))
 
     def client_no_touch(self, mode: Literal["ON", "OFF"]) -> bool:
         """Let commands on the connection that the call runs on, and no other, not count as use of their keys. Since Redis 7.2.
 
         https://redis.io/docs/latest/commands/client-no-touch/
         """
-        return self.execute(Command(("CLIENT", "NO-TOUCH", _switch(mode)), to_true))
+        return self.execute(Command(("CLIENT", "NO-TOUCH", one_of("mode", mode, ("ON", "OFF"))), to_true))
 
     def client_setinfo(self, attr: Literal["LIB-NAME", "LIB-VER"], value: str) -> bool:
         """Say what library uses the connection that the call runs on, and no other. Since Redis 7.2.
@@ -258,12 +258,6 @@ class ConnectionCommands(CommandGroup[AnyStr]):
         return self.execute(Command(("CLIENT", "UNPAUSE"), to_true))
 
 
-def _switch(mode: str) -> str:
-    if mode.upper() not in ("ON", "OFF"):
-        raise DataError(f"mode must be ON or OFF, not {mode}")
-    return mode.upper()
-
-
 def _conditions(**filters: Any) -> list[EncodableT]:
     """Return the arguments for conditions on connections, without those that are None."""
     arguments: list[EncodableT] = []
@@ -274,15 +268,9 @@ def _conditions(**filters: Any) -> list[EncodableT]:
         if name in ("id", "not_id"):
             arguments += key_list(name, value)
         elif name in ("type", "not_type"):
-            arguments.append(_kind(name, value))
+            arguments.append(_KINDS[one_of(name, value, tuple(_KINDS))])
         elif name in ("idle", "maxage"):
             arguments.append(seconds(value))
         else:
             arguments.append(("yes" if value else "no") if name == "skipme" else value)
     return arguments
-
-
-def _kind(name: str, kind: str) -> str:
-    if kind.lower() not in _KINDS:
-        raise DataError(f"{name} must be one of {', '.join(_KINDS)}, not {kind}")
-    return _KINDS[kind.lower()]

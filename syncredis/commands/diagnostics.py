@@ -5,9 +5,10 @@ https://redis.io/docs/latest/commands/?group=server
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 from syncredis.command import Command
+from syncredis.commands.arguments import one_of
 from syncredis.commands.diagnostics_replies import (
     CommandlogEntry,
     LatencyEvent,
@@ -23,7 +24,6 @@ from syncredis.commands.diagnostics_replies import (
     to_slowlog,
 )
 from syncredis.commands.group import CommandGroup
-from syncredis.exceptions import DataError
 from syncredis.replies import to_true
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
@@ -197,7 +197,5 @@ class DiagnosticCommands(CommandGroup[AnyStr]):
         return self.execute(Command(tuple(arguments)))
 
 
-def _log(type: CommandlogT) -> CommandlogT:
-    if type not in get_args(CommandlogT):
-        raise DataError(f"type must be one of {', '.join(get_args(CommandlogT))}, not {type}")
-    return type
+def _log(type: CommandlogT) -> str:
+    return one_of("type", type, ("SLOW", "LARGE-REQUEST", "LARGE-REPLY"))

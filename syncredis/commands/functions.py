@@ -8,7 +8,7 @@ from syncredis.command import Command
 from syncredis.commands.arguments import flags, one_of
 from syncredis.commands.group import CommandGroup
 from syncredis.commands.scripting import keys_first
-from syncredis.replies import list_of, to_dict, to_str, to_true
+from syncredis.replies import list_of, to_dict, to_fields, to_str, to_true
 from syncredis.typing import AnyStr, EncodableT, Reply
 
 
@@ -190,10 +190,10 @@ class FunctionCommands(CommandGroup[AnyStr]):
 
 
 def _to_library(reply: Reply) -> dict[str, Any]:
-    library = _fields(reply)
+    library = to_fields(reply)
     library["library_name"] = to_str(library["library_name"])
     library["engine"] = to_str(library["engine"])
-    library["functions"] = [_to_function(_fields(function)) for function in library["functions"]]
+    library["functions"] = [_to_function(to_fields(function)) for function in library["functions"]]
     return library
 
 
@@ -207,11 +207,11 @@ def _to_function(reply: dict[str, Any]) -> LibraryFunction:
 
 
 def _to_stats(reply: Reply) -> FunctionStats:
-    stats = _fields(reply)
+    stats = to_fields(reply)
     running = stats["running_script"]
     return FunctionStats(
-        running_script=None if running is None else _to_running(_fields(running)),
-        engines={to_str(name): _to_engine(_fields(counts)) for name, counts in to_dict(stats["engines"]).items()},
+        running_script=None if running is None else _to_running(to_fields(running)),
+        engines={to_str(name): _to_engine(to_fields(counts)) for name, counts in to_dict(stats["engines"]).items()},
     )
 
 
@@ -225,7 +225,3 @@ def _to_running(reply: dict[str, Any]) -> RunningFunction:
 
 def _to_engine(reply: dict[str, Any]) -> EngineStats:
     return EngineStats(libraries_count=reply["libraries_count"], functions_count=reply["functions_count"])
-
-
-def _fields(reply: Reply) -> dict[str, Any]:
-    return {to_str(name): value for name, value in to_dict(reply).items()}

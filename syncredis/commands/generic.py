@@ -19,8 +19,10 @@ from syncredis.commands.arguments import (
     milliseconds,
     one_of,
     required,
+    scan_options,
     seconds,
     unix_milliseconds,
+    wait_milliseconds,
 )
 from syncredis.commands.group import CommandGroup
 from syncredis.exceptions import DataError
@@ -251,14 +253,8 @@ class GenericCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/scan/
         """
-        arguments: list[EncodableT] = ["SCAN", cursor]
-        if match is not None:
-            arguments += ["MATCH", match]
-        if count is not None:
-            arguments += ["COUNT", count]
-        if _type is not None:
-            arguments += ["TYPE", _type]
-        return self.execute(Command(tuple(arguments), _to_scan))
+        of_type = () if _type is None else ("TYPE", _type)
+        return self.execute(Command(("SCAN", cursor, *scan_options(match, count), *of_type), _to_scan))
 
     def touch(self, *args: KeyT) -> int:
         """Count keys as used now, as reading them would; return how many of them exist.
@@ -289,7 +285,7 @@ class GenericCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/wait/
         """
-        limit = _patience(timeout)
+        limit = wait_milliseconds("timeout", timeout)
         return self.execute(Command(("WAIT", num_replicas, limit), blocks=limit / 1000))
 
     def waitaof(self, num_local: int, num_replicas: int, timeout: SpanT) -> list[int]:
@@ -300,7 +296,7 @@ class GenericCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/waitaof/
         """
-        limit = _patience(timeout)
+        limit = wait_milliseconds("timeout", timeout)
         return self.execute(Command(("WAITAOF", num_local, num_replicas, limit), blocks=limit / 1000))
 
 
@@ -323,11 +319,3 @@ def _lifetime(ttl: SpanT | MomentT, absttl: bool) -> int:
     if isinstance(ttl, datetime):
         raise DataError("ttl can be a point in time with absttl only")
     return milliseconds(ttl)
-
-
-def _patience(timeout: SpanT) -> int:
-    """Return a timeout in whole milliseconds; less than one is one, since 0 would mean for ever."""
-    limit = -(-timeout // timedelta(milliseconds=1)) if isinstance(timeout, timedelta) else timeout
-    if limit < 0:
-        raise DataError("timeout must not be negative")
-    return limit

@@ -9,19 +9,19 @@ from syncredis.command import Command
 from syncredis.commands.arguments import (
     MomentT,
     SpanT,
+    counted,
     exclusive,
     expiry,
+    expiry_conditions,
+    fields_and_values,
     flags,
     one_of,
-    required,
     unix_milliseconds,
     unix_seconds,
 )
 from syncredis.commands.arguments import milliseconds as in_milliseconds
 from syncredis.commands.arguments import seconds as in_seconds
 from syncredis.commands.group import CommandGroup
-from syncredis.commands.hashes import fields_and_values
-from syncredis.commands.key_expiry import conditions
 from syncredis.replies import to_bool
 from syncredis.typing import AnyStr, EncodableT, FieldT, KeyT
 
@@ -59,7 +59,7 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/hexpire/
         """
         when = in_seconds(seconds)
-        return self.execute(Command(("HEXPIRE", name, when, *conditions(nx, xx, gt, lt), *_counted("fields", fields))))
+        return self.execute(Command(("HEXPIRE", name, when, *expiry_conditions(nx, xx, gt, lt), *counted("FIELDS", "fields", fields))))
 
     def hexpireat(
         self,
@@ -79,7 +79,7 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
         """
         when = unix_seconds(unix_time_seconds)
         return self.execute(
-            Command(("HEXPIREAT", name, when, *conditions(nx, xx, gt, lt), *_counted("fields", fields)))
+            Command(("HEXPIREAT", name, when, *expiry_conditions(nx, xx, gt, lt), *counted("FIELDS", "fields", fields)))
         )
 
     def hexpiretime(self, key: KeyT, *fields: FieldT) -> list[int]:
@@ -89,7 +89,7 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hexpiretime/
         """
-        return self.execute(Command(("HEXPIRETIME", key, *_counted("fields", fields))))
+        return self.execute(Command(("HEXPIRETIME", key, *counted("FIELDS", "fields", fields))))
 
     def hgetdel(self, name: KeyT, *keys: FieldT) -> list[AnyStr | None]:
         """Return the values of fields, None for each that does not exist, and delete the fields.
@@ -98,7 +98,7 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hgetdel/
         """
-        return self.execute(Command(("HGETDEL", name, *_counted("keys", keys))))
+        return self.execute(Command(("HGETDEL", name, *counted("FIELDS", "keys", keys))))
 
     def hgetex(
         self,
@@ -126,7 +126,7 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/hgetex/
         """
         when: list[EncodableT] = expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist)
-        return self.execute(Command(("HGETEX", name, *when, *_counted("keys", keys))))
+        return self.execute(Command(("HGETEX", name, *when, *counted("FIELDS", "keys", keys))))
 
     def hpersist(self, name: KeyT, *fields: FieldT) -> list[int]:
         """Let fields never expire; return for each 1, -1 if it did not expire anyway, -2 if there is no such field.
@@ -135,7 +135,7 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpersist/
         """
-        return self.execute(Command(("HPERSIST", name, *_counted("fields", fields))))
+        return self.execute(Command(("HPERSIST", name, *counted("FIELDS", "fields", fields))))
 
     def hpexpire(
         self,
@@ -154,7 +154,7 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/hpexpire/
         """
         when = in_milliseconds(milliseconds)
-        return self.execute(Command(("HPEXPIRE", name, when, *conditions(nx, xx, gt, lt), *_counted("fields", fields))))
+        return self.execute(Command(("HPEXPIRE", name, when, *expiry_conditions(nx, xx, gt, lt), *counted("FIELDS", "fields", fields))))
 
     def hpexpireat(
         self,
@@ -174,7 +174,7 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
         """
         when = unix_milliseconds(unix_time_milliseconds)
         return self.execute(
-            Command(("HPEXPIREAT", name, when, *conditions(nx, xx, gt, lt), *_counted("fields", fields)))
+            Command(("HPEXPIREAT", name, when, *expiry_conditions(nx, xx, gt, lt), *counted("FIELDS", "fields", fields)))
         )
 
     def hpexpiretime(self, key: KeyT, *fields: FieldT) -> list[int]:
@@ -184,7 +184,7 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpexpiretime/
         """
-        return self.execute(Command(("HPEXPIRETIME", key, *_counted("fields", fields))))
+        return self.execute(Command(("HPEXPIRETIME", key, *counted("FIELDS", "fields", fields))))
 
     def hpttl(self, key: KeyT, *fields: FieldT) -> list[int]:
         """Return for how many milliseconds fields will be there; -1 for one that does not expire, -2 if there is none.
@@ -193,7 +193,7 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpttl/
         """
-        return self.execute(Command(("HPTTL", key, *_counted("fields", fields))))
+        return self.execute(Command(("HPTTL", key, *counted("FIELDS", "fields", fields))))
 
     def hsetex(
         self,
@@ -246,10 +246,4 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/httl/
         """
-        return self.execute(Command(("HTTL", key, *_counted("fields", fields))))
-
-
-def _counted(name: str, fields: Iterable[FieldT]) -> list[EncodableT]:
-    """Return the arguments that name fields; ``name`` names the parameter that holds them."""
-    given = required(name, fields)
-    return ["FIELDS", len(given), *given]
+        return self.execute(Command(("HTTL", key, *counted("FIELDS", "fields", fields))))

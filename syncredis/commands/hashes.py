@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Generic, Literal, NamedTuple, overload
 
 from syncredis.command import Command
-from syncredis.commands.arguments import key_list, pairs, required
+from syncredis.commands.arguments import fields_and_values, key_list, pairs, required, scan_options
 from syncredis.commands.group import CommandGroup
 from syncredis.exceptions import DataError
 from syncredis.replies import in_pairs, to_bool, to_dict, to_float, to_true
@@ -197,14 +197,10 @@ class HashCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hscan/
         """
-        arguments: list[EncodableT] = ["HSCAN", name, cursor]
-        if match is not None:
-            arguments += ["MATCH", match]
-        if count is not None:
-            arguments += ["COUNT", count]
+        arguments = ("HSCAN", name, cursor, *scan_options(match, count))
         if no_values:
             return self.execute(Command((*arguments, "NOVALUES"), _to_field_scan))
-        return self.execute(Command(tuple(arguments), _to_scan))
+        return self.execute(Command(arguments, _to_scan))
 
     def hset(
         self,
@@ -247,31 +243,6 @@ class HashCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/hvals/
         """
         return self.execute(Command(("HVALS", name)))
-
-
-def fields_and_values(
-    key: FieldT | None,
-    value: EncodableT | None,
-    mapping: Mapping[Any, EncodableT] | None,
-    items: Iterable[EncodableT] | None,
-) -> list[EncodableT]:
-    """Return fields and values in turn, from all the forms in which HSET and HSETEX take them.
-
-    Raises:
-        DataError: if there are none, or if one is without the other.
-    """
-    found = [] if items is None else key_list("items", items)
-    if len(found) % 2:
-        raise DataError("items must hold fields and values in turn, so an even number of elements")
-    if key is not None and value is not None:
-        found += [key, value]
-    elif key is not None or value is not None:
-        raise DataError("key and value need each other")
-    if mapping is not None:
-        found += pairs("mapping", mapping)
-    if not found:
-        raise DataError("key and value, mapping or items must be given")
-    return found
 
 
 def _to_pairs(reply: Reply) -> list[tuple[Any, Any]]:

@@ -6,8 +6,7 @@ from syncredis.command import Command
 from syncredis.commands.arguments import (
     MomentT,
     SpanT,
-    exclusive,
-    flags,
+    expiry_conditions,
     milliseconds,
     seconds,
     unix_milliseconds,
@@ -15,7 +14,7 @@ from syncredis.commands.arguments import (
 )
 from syncredis.commands.group import CommandGroup
 from syncredis.replies import to_bool
-from syncredis.typing import AnyStr, EncodableT, KeyT
+from syncredis.typing import AnyStr, KeyT
 
 
 class KeyExpiryCommands(CommandGroup[AnyStr]):
@@ -47,7 +46,7 @@ class KeyExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expire/
         """
-        return self.execute(Command(("EXPIRE", name, seconds(time), *conditions(nx, xx, gt, lt)), to_bool))
+        return self.execute(Command(("EXPIRE", name, seconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool))
 
     def expireat(
         self,
@@ -64,7 +63,7 @@ class KeyExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expireat/
         """
-        return self.execute(Command(("EXPIREAT", name, unix_seconds(when), *conditions(nx, xx, gt, lt)), to_bool))
+        return self.execute(Command(("EXPIREAT", name, unix_seconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool))
 
     def expiretime(self, key: KeyT) -> int:
         """Return when ``key`` expires, as a Unix time in seconds; -1 if it does not, -2 if there is none. Since Redis 7.0.
@@ -95,7 +94,7 @@ class KeyExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpire/
         """
-        return self.execute(Command(("PEXPIRE", name, milliseconds(time), *conditions(nx, xx, gt, lt)), to_bool))
+        return self.execute(Command(("PEXPIRE", name, milliseconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool))
 
     def pexpireat(
         self,
@@ -112,7 +111,7 @@ class KeyExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpireat/
         """
-        return self.execute(Command(("PEXPIREAT", name, unix_milliseconds(when), *conditions(nx, xx, gt, lt)), to_bool))
+        return self.execute(Command(("PEXPIREAT", name, unix_milliseconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool))
 
     def pexpiretime(self, key: KeyT) -> int:
         """Return when ``key`` expires, as a Unix time in milliseconds; -1 if it does not, -2 if there is none.
@@ -136,14 +135,3 @@ class KeyExpiryCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/ttl/
         """
         return self.execute(Command(("TTL", name)))
-
-
-def conditions(nx: bool, xx: bool, gt: bool, lt: bool) -> list[EncodableT]:
-    """Return the arguments that say on which condition an expiry is set.
-
-    Raises:
-        DataError: if they contradict each other.
-    """
-    exclusive(nx=nx, xx=xx)
-    exclusive(nx=nx, gt=gt, lt=lt)
-    return flags(NX=nx, XX=xx, GT=gt, LT=lt)

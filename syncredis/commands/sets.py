@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Generic, NamedTuple, overload
 
 from syncredis.command import Command
-from syncredis.commands.arguments import counted_keys, key_list, required
+from syncredis.commands.arguments import counted_keys, key_list, required, scan_options
 from syncredis.commands.group import CommandGroup
 from syncredis.replies import to_bool, to_list, to_set
 from syncredis.typing import AnyStr, EncodableT, KeyT, Reply
@@ -170,12 +170,7 @@ class SetCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sscan/
         """
-        arguments: list[EncodableT] = ["SSCAN", name, cursor]
-        if match is not None:
-            arguments += ["MATCH", match]
-        if count is not None:
-            arguments += ["COUNT", count]
-        return self.execute(Command(tuple(arguments), _to_scan))
+        return self.execute(Command(("SSCAN", name, cursor, *scan_options(match, count)), to_set_scan))
 
     def sunion(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> set[AnyStr]:
         """Return the members that at least one of the sets has.
@@ -192,6 +187,7 @@ class SetCommands(CommandGroup[AnyStr]):
         return self.execute(Command(("SUNIONSTORE", dest, *key_list("keys", keys, args))))
 
 
-def _to_scan(reply: Reply) -> SetScan[Any]:
+def to_set_scan(reply: Reply) -> SetScan[Any]:
+    """A cursor and members."""
     cursor, members = reply
     return SetScan(int(cursor), members)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Generic, NamedTuple
 
-from syncredis.commands.sets import SetScan
 from syncredis.typing import AnyStr, Reply
 
 
@@ -91,9 +90,3 @@ def to_scored_scan(reply: Reply) -> SortedSetScan[Any]:
     """A cursor, and members with their scores."""
     cursor, members = reply
     return SortedSetScan(int(cursor), to_scored_members(members))
-
-
-def to_scan(reply: Reply) -> SetScan[Any]:
-    """A cursor, and members alone."""
-    cursor, members = reply
-    return SetScan(int(cursor), members)

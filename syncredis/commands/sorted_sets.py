@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, overload
 from syncredis.command import Command
 from syncredis.commands.arguments import WaitT, counted_keys, exclusive, flags, key_list, pairs, required, wait_seconds
 from syncredis.commands.group import CommandGroup
-from syncredis.commands.sets import SetScan
+from syncredis.commands.sets import SetScan, to_set_scan
 from syncredis.commands.sorted_set_replies import (
     PoppedMember,
     PoppedMembers,
@@ -20,7 +20,6 @@ from syncredis.commands.sorted_set_replies import (
     to_popped_member,
     to_popped_members,
     to_rank_and_score,
-    to_scan,
     to_scored_members,
     to_scored_scan,
     to_scores,
@@ -351,14 +350,10 @@ class SortedSetCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zscan/
         """
-        arguments: list[EncodableT] = ["ZSCAN", name, cursor]
-        if match is not None:
-            arguments += ["MATCH", match]
-        if count is not None:
-            arguments += ["COUNT", count]
+        arguments = ("ZSCAN", name, cursor, *scan_options(match, count))
         if no_scores:
-            return self.execute(Command((*arguments, "NOSCORES"), to_scan))
-        return self.execute(Command(tuple(arguments), to_scored_scan))
+            return self.execute(Command((*arguments, "NOSCORES"), to_set_scan))
+        return self.execute(Command(arguments, to_scored_scan))
 
     def zscore(self, name: KeyT, value: KeyT) -> float | None:
         """Return the score of the member ``value``, or None if there is no such member.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, NamedTuple, NotRequired, TypedDict
 
-from syncredis.replies import to_dict, to_str
+from syncredis.replies import to_fields
 from syncredis.typing import AnyStr, Reply
 
 # --- entries -------------------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ class FullStreamInfo(_StreamFacts, Generic[AnyStr]):
 
 def to_stream_info(reply: Reply) -> StreamInfo:
     """The reply of XINFO STREAM."""
-    info = _to_facts(reply)
+    info = to_fields(reply)
     for end in ("first-entry", "last-entry"):
         info[end] = to_entry(info[end])
     found: StreamInfo = info
@@ -269,7 +269,7 @@ def to_stream_info(reply: Reply) -> StreamInfo:
 
 def to_full_stream_info(reply: Reply) -> FullStreamInfo[Any]:
     """The reply of XINFO STREAM FULL."""
-    info = _to_facts(reply)
+    info = to_fields(reply)
     info["entries"] = dict(to_entries(info["entries"]))
     info["groups"] = [_to_full_group(group) for group in info["groups"]]
     found: FullStreamInfo[Any] = info
@@ -277,7 +277,7 @@ def to_full_stream_info(reply: Reply) -> FullStreamInfo[Any]:
 
 
 def _to_full_group(reply: Any) -> FullGroupInfo[Any]:
-    group = _to_facts(reply)
+    group = to_fields(reply)
     group["pending"] = [GroupPendingEntry(*entry) for entry in group["pending"]]
     group["consumers"] = [_to_full_consumer(consumer) for consumer in group["consumers"]]
     found: FullGroupInfo[Any] = group
@@ -285,7 +285,7 @@ def _to_full_group(reply: Any) -> FullGroupInfo[Any]:
 
 
 def _to_full_consumer(reply: Any) -> FullConsumerInfo[Any]:
-    consumer = _to_facts(reply)
+    consumer = to_fields(reply)
     consumer["pending"] = [ConsumerPendingEntry(*entry) for entry in consumer["pending"]]
     found: FullConsumerInfo[Any] = consumer
     return found
@@ -293,14 +293,9 @@ def _to_full_consumer(reply: Any) -> FullConsumerInfo[Any]:
 
 def to_groups(reply: Reply) -> list[GroupInfo[Any]]:
     """The reply of XINFO GROUPS."""
-    return [_to_facts(group) for group in reply]
+    return [to_fields(group) for group in reply]
 
 
 def to_consumers(reply: Reply) -> list[ConsumerInfo[Any]]:
     """The reply of XINFO CONSUMERS."""
-    return [_to_facts(consumer) for consumer in reply]
-
-
-def _to_facts(reply: Any) -> Any:
-    """A map whose keys are the server's words, hence text, whatever becomes of the values."""
-    return {to_str(name): value for name, value in to_dict(reply).items()}
+    return [to_fields(consumer) for consumer in reply]

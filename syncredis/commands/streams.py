@@ -233,19 +233,6 @@ def count_option(count: int | None) -> list[EncodableT]:
     return ["COUNT", count]
 
 
-def block_milliseconds(block: SpanT | None) -> int | None:
-    """Return for how many milliseconds to wait: 0 for ever, None not at all.
-
-    Raises:
-        DataError: for anything that is no such time.
-    """
-    # Rounded up: what is left of a shorter span than a millisecond would mean "for ever".
-    wait = -(-block // timedelta(milliseconds=1)) if isinstance(block, timedelta) else block
-    if wait is not None and (not isinstance(wait, int) or wait < 0):
-        raise DataError(f"block must be a number of milliseconds, 0 for ever, not {block!r}")
-    return wait
-
-
 def block_option(wait: int | None) -> list[EncodableT]:
     """Return the arguments that ask to wait for so many milliseconds."""
     return [] if wait is None else ["BLOCK", wait]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypedDict
 
-from syncredis.replies import to_dict, to_str
+from syncredis.replies import to_fields
 from syncredis.typing import Reply
 
 
@@ -35,6 +35,6 @@ class LcsMatches(TypedDict):
 
 def to_lcs_matches(reply: Reply) -> LcsMatches:
     """The map (as an array under RESP2) that LCS returns with IDX."""
-    fields = {to_str(name): value for name, value in to_dict(reply).items()}
+    fields = to_fields(reply)
     matches = [LcsMatch(LcsRange(*first), LcsRange(*second), *length) for first, second, *length in fields["matches"]]
     return {"matches": matches, "len": fields["len"]}

@@ -32,6 +32,9 @@ from syncredis.typing import Reply, T
 #: for an answer not to outlive a failover by much; what it leads to is verified by ROLE in any case.
 FRESH: Final = 0.25
 
+#: Seconds for which an answer serves after it has led nowhere. Long enough to spare the Sentinels, short against a failover.
+DOUBTED: Final = 0.03
+
 #: Connections to one Sentinel: one, and one more for a question while a slow answer to another is awaited.
 _LINKS: Final = PoolConfig(max_connections=4, pool_timeout=1.0)
 
@@ -103,11 +106,16 @@ class Discovery:
                 return []
             raise ReplicaNotFoundError(_explain(failed, service_name)) from _first(failed)
 
-    def forget(self, service_name: str) -> None:
-        """Do not use any earlier answer about a service again. Never blocks."""
+    def doubt(self, service_name: str) -> None:
+        """Learn that an answer about a service led nowhere, so that the next question is put anew. Never blocks.
+
+        But not more often than every `DOUBTED` seconds: during an outage a hundred threads get nowhere all the time.
+        """
         with self._lock:
-            for kind in ("primary", "replicas"):
-                self._known.pop((kind, service_name), None)
+            for key in (("primary", service_name), ("replicas", service_name)):
+                known = self._known.get(key)
+                if known is not None and time.monotonic() - known.since > DOUBTED:
+                    del self._known[key]
 
     def close(self) -> None:
         """Close the connections to the Sentinels; the next question opens them again. Never blocks.

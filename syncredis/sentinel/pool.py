@@ -75,7 +75,7 @@ class SentinelConnectionPool(ConnectionPool):
     def note_failure(self, connection: Connection, error: RedisError) -> None:
         """Doubt what is known after errors that a failover causes."""
         if isinstance(error, (ConnectionError, ServerStateError)):
-            self._discovery.forget(self.service_name)
+            self._discovery.doubt(self.service_name)
         if not self.is_primary and isinstance(error, ReadOnlyError):
             error.transient = False  # a write to a replica is the caller's mistake, and no failover
         elif isinstance(error, ServerStateError):
@@ -105,12 +105,12 @@ class SentinelConnectionPool(ConnectionPool):
         except InterruptedCallError:
             raise
         except ConnectionError as error:
-            self._discovery.forget(self.service_name)
+            self._discovery.doubt(self.service_name)
             error.args = (f"{error}; the Sentinels name it as primary of {self.service_name!r}",)
             raise
         if connection.role not in ("primary", None):
             connection.close()
-            self._discovery.forget(self.service_name)
+            self._discovery.doubt(self.service_name)
             raise StalePrimaryError(
                 f"the Sentinels name {location.target} as primary of {self.service_name!r}, but it is a {connection.role}"
             )
@@ -128,13 +128,13 @@ class SentinelConnectionPool(ConnectionPool):
                 logger.debug("the replica %s of %r is not used: %s", location.target, self.service_name, error)
                 failures.append(error)
         if failures:
-            self._discovery.forget(self.service_name)
+            self._discovery.doubt(self.service_name)
         try:
             return self._dial(self.config.at(self._discovery.primary(self.service_name, max_age=FRESH)))
         except InterruptedCallError:
             raise
         except ConnectionError as error:
-            self._discovery.forget(self.service_name)
+            self._discovery.doubt(self.service_name)
             tried = "; ".join(str(failure) for failure in [*failures, error])
             nothing = ReplicaNotFoundError(
                 f"neither a replica nor the primary of {self.service_name!r} can be had ({tried})"

@@ -159,10 +159,10 @@ class SentinelDeployment:
             self._start_nodes(deadline)
             self._start_sentinels(deadline)
             self.wait_until_ready(deadline - time.monotonic())
+            self._say("Ready.")
         except BaseException:
             self.close()
             raise
-        self._say("Ready.")
 
     def close(self) -> None:
         """End everything at once and remove what it left on disk. May be called again."""
@@ -174,7 +174,7 @@ class SentinelDeployment:
         for process in processes:
             process.close()
 
-    def wait_until_ready(self, timeout: float = 30.0) -> None:
+    def wait_until_ready(self, timeout: float = 60.0) -> None:
         """Block until everything that runs is in order.
 
         That is: the Sentinels agree on the primary, every other node is its replica and in sync,

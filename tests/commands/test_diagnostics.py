@@ -85,7 +85,7 @@ def test_large_requests_and_replies_are_logged(admin: Any, log: str, setting: st
 
 def test_there_are_three_logs(client: Any) -> None:
     for call in (client.commandlog_len, client.commandlog_reset, lambda log: client.commandlog_get(1, log)):
-        with pytest.raises(DataError, match="type must be one of slow, large-request, large-reply, not odd"):
+        with pytest.raises(DataError, match="type must be SLOW or LARGE-REQUEST or LARGE-REPLY, not 'odd'"):
             call("odd")
 
 

@@ -3,68 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
 
 import pytest
 
-from syncredis.exceptions import OutcomeUnknownError
+from syncredis.exceptions import ConnectionError, OutcomeUnknownError
 from syncredis.sentinel import Sentinel
+from syncredis.sentinel.discovery import DOUBTED
 from syncredis.testing import ServerProcess
 from tests.fixtures.surfaces import Surface
 from tests.sentinel.conftest import Oddities
-from tests.sentinel.faults import until
+from tests.sentinel.load import Herd
 
 HERD = 100
 
 #: Commands that a Sentinel carries out for one question (three), a new connection to it (three), and for our looking (four).
-#: Room for several rounds of them, where a question of each thread would be 300 and more.
-FEW = 40
+#: Room for many rounds of them, where a question of each thread would be 300 and more. Twenty is usual.
+FEW = 75
 
 
 def commands_of(sentinel: ServerProcess) -> int:
     """Return how many commands the Sentinel has carried out. It watches alone: nobody but clients sends it any."""
     lines = sentinel.execute_command("INFO", "stats").splitlines()
     return int(next(line for line in lines if line.startswith("total_commands_processed")).partition(":")[2])
-
-
-class Herd:
-    """Threads that call something over and over.
-
-    Attributes:
-        calls: how often each thread's call has succeeded.
-        errors: what the calls raised; their thread goes on.
-    """
-
-    def __init__(self, size: int, call: Callable[[], object]) -> None:
-        self.calls = [0] * size
-        self.errors: list[BaseException] = []
-        self._call = call
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(size)]
-
-    def __enter__(self) -> Herd:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-    def wait_for_calls(self, each: int = 1) -> None:
-        """Block until every thread has made ``each`` more calls."""
-        goals = [count + each for count in self.calls]
-        until(lambda: all(count >= goal for count, goal in zip(self.calls, goals, strict=True)), timeout=60)
-
-    def _run(self, number: int) -> None:
-        while not self._over.is_set():
-            try:
-                self._call()
-            except BaseException as error:
-                self.errors.append(error)
-            else:
-                self.calls[number] += 1
 
 
 def kill_connections(server: ServerProcess) -> int:
@@ -121,6 +82,29 @@ def test_a_hundred_threads_lose_their_connections_at_rest(oddities: Oddities) ->
         assert commands_of(oddities.sentinel) - before <= FEW
         assert not herd.errors
         assert "0 callers waiting" in repr(client)
+
+
+@pytest.mark.parametrize("service_name", ["dead", "stale"])
+def test_a_hundred_threads_in_an_outage(oddities: Oddities, service_name: str) -> None:
+    """They try again all the time; the Sentinels hear of it now and then."""
+
+    def go() -> None:
+        with pytest.raises(ConnectionError):
+            client.get("foo")
+        ended.append(threading.get_ident())
+
+    ended: list[int] = []
+    with Sentinel(oddities.seeds, failover_timeout=1.0) as sentinel, sentinel.primary_for(service_name) as client:
+        before, began = commands_of(oddities.sentinel), time.monotonic()
+        threads = [threading.Thread(target=go) for _ in range(HERD)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        asked, took = commands_of(oddities.sentinel) - before, time.monotonic() - began
+    assert len(ended) == HERD
+    assert asked <= FEW + 3 * took / DOUBTED  # each for itself, the threads would ask a thousand times a second
+    assert "0 of 100 connections open, 0 idle, 0 callers waiting" in repr(client)
 
 
 @pytest.mark.parametrize("threads", [1, 8])

@@ -176,12 +176,16 @@ time.sleep(100)
     assert eventually(lambda: not child.remains()), child.remains()
 
 
-def test_a_forked_child_keeps_nothing_alive(script: Run, eventually: Eventually) -> None:
+@pytest.mark.parametrize(("runs_its_own", "remaining"), [(False, 1), (True, 2)])
+def test_a_forked_child_keeps_nothing_alive(
+    script: Run, eventually: Eventually, runs_its_own: bool, remaining: int
+) -> None:
     child = script(
         FORK.format(
-            child="""
-    with ServerProcess() as own:
-        own.execute_command("PING")
+            child=f"""
+    if {runs_its_own}:
+        with ServerProcess() as own:
+            own.execute_command("PING")
     print("ready", flush=True)
     time.sleep(100)
 """,
@@ -190,8 +194,8 @@ def test_a_forked_child_keeps_nothing_alive(script: Run, eventually: Eventually)
     )
     child.wait_for("ready")
     child.process.kill()
-    # The forked child lives on, with a watchdog of its own; the parent's server does not.
-    assert eventually(lambda: len(child.processes()) == 2), child.processes()
+    # The forked child lives on, perhaps with a watchdog of its own; the parent's server does not.
+    assert eventually(lambda: len(child.processes()) == remaining), child.processes()
     for pid in child.processes():
         os.kill(pid, signal.SIGKILL)
     child.finish()

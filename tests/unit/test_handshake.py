@@ -35,9 +35,7 @@ def words(steps: list[Step]) -> list[tuple[Any, ...]]:
 )
 @pytest.mark.parametrize("db", [0, 4])
 @pytest.mark.parametrize("ask_role", [False, True])
-def test_what_is_said(
-    options: dict[str, Any], hello: list[Any], plain: list[Any], db: int, ask_role: bool
-) -> None:
+def test_what_is_said(options: dict[str, Any], hello: list[Any], plain: list[Any], db: int, ask_role: bool) -> None:
     rest = [*SETINFO, *([("SELECT", db)] if db else []), *([("ROLE",)] if ask_role else [])]
     config = ConnectionConfig(db=db, **options)
     assert words(first_try(config, ask_role=ask_role)) == hello + rest

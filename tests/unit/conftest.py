@@ -1,0 +1,39 @@
+"""A pool that leads to the peer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from syncredis.command import Command
+from syncredis.config import PoolConfig
+from syncredis.connection import Connection
+from syncredis.pool import ConnectionPool
+from tests.fixtures.peer import Peer
+
+
+@pytest.fixture
+def make_pool(peer: Peer) -> Iterator[Callable[..., Any]]:
+    """Makes pools that are closed in the end: ``make_pool(max_connections=1, kind=ConnectionPool)``."""
+    made: list[ConnectionPool] = []
+
+    def make(kind: type[ConnectionPool] = ConnectionPool, **options: Any) -> ConnectionPool:
+        pool_config = dataclasses.replace(PoolConfig(pool_timeout=20), **options)
+        made.append(kind(peer.config, pool_config))
+        return made[-1]
+
+    yield make
+    for pool in made:
+        pool.close()
+
+
+def ping(connection: Connection) -> bool:
+    return connection.execute(Command[Any](("PING",)), True) == "PONG"
+
+
+def counts(pool: ConnectionPool) -> tuple[int, int, int]:
+    """How many connections are open, how many of them idle, and how many callers wait."""
+    return len(pool._slots), len(pool._shelf), len(pool._waiters)
