@@ -11,15 +11,18 @@ from syncredis.command import Command
 from syncredis.commands import Commands, Recorder
 from syncredis.config import ClientOptions, configs_from_options
 from syncredis.exceptions import ConfigurationError, RedisError, WatchError
+from syncredis.lock import Lock
 from syncredis.pipeline import Pipeline
 from syncredis.pool import ConnectionPool
 from syncredis.pubsub import PubSub
 from syncredis.retry import DEFAULT_RETRY, RetryPolicy, retry
+from syncredis.scanning import PartT, Scan, ScanIterators
+from syncredis.script import Script
 from syncredis.typing import AnyStr, EncodableT, KeyT, T
 from syncredis.url import options_from_url
 
 
-class Redis(Commands[AnyStr]):
+class Redis(ScanIterators[AnyStr]):
     """A client for one server, or for wherever its pool leads. Thread-safe: share one among all threads.
 
     Nothing is contacted before the first command. Each command method blocks until its reply is there, and raises the
@@ -207,6 +210,42 @@ class Redis(Commands[AnyStr]):
             self.pool, self.retry_policy, text=self._text, ignore_subscribe_messages=ignore_subscribe_messages
         )
 
+    def register_script(self, script: str | bytes, read_only: bool = False) -> Script[AnyStr]:
+        """Return a script, ready to be called, as often as wanted. Never blocks: the server gets it when it is called.
+
+        Args:
+            script: its text.
+            read_only: have the server refuse it if it writes; then replicas can run it. Since Redis 7.0.
+
+        https://redis.io/docs/latest/develop/programmability/eval-intro/
+        """
+        text = script.encode(self.pool.config.encoding) if isinstance(script, str) else script
+        return Script(self, text, read_only=read_only)
+
+    def lock(
+        self,
+        name: KeyT,
+        timeout: float | None = None,
+        sleep: float = 0.1,
+        blocking: bool = True,
+        blocking_timeout: float | None = None,
+        *,
+        renew: bool = False,
+        on_lost: Callable[[], Any] | None = None,
+    ) -> Lock:
+        """Return a lock, which at most one of all who name it so holds at a time; see `syncredis.lock`. Never blocks.
+
+        Args:
+            name: the key that stands for it.
+            timeout: seconds after which it is free again by itself; None: never, not even if its holder dies.
+            sleep: seconds between two attempts, where the server can not be had to say when it is free.
+            blocking: whether `Lock.acquire` waits for it.
+            blocking_timeout: for how many seconds; None: no limit.
+            renew: prolong it in a thread, until it is released: ``timeout`` then only limits how long it outlives its holder.
+            on_lost: called in that thread, if the lock is lost all the same.
+        """
+        return Lock(self, self.pool, name, timeout, sleep, blocking, blocking_timeout, renew=renew, on_lost=on_lost)
+
     def transaction(self, function: Callable[[Pipeline[AnyStr], Commands[AnyStr]], T], *watches: KeyT) -> T:
         """Carry out a transaction that depends on what it reads; begin again whenever that has changed meanwhile. Blocks.
 
@@ -251,6 +290,9 @@ class Redis(Commands[AnyStr]):
         Strings in it follow ``decode_responses``; everything else is as the protocol brings it. Raises what `execute` raises.
         """
         return self.execute(Command[Any](arguments))
+
+    def _scan(self, record: Callable[[int], PartT]) -> Scan[PartT]:
+        return Scan(self.pool, self.retry_policy, self._text, record)
 
     def _attempt(self, command: Command[T]) -> T:
         pool = self.pool

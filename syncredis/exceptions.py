@@ -125,6 +125,20 @@ class WatchError(RedisError):
     not_applied = True
 
 
+class LockError(RedisError, ValueError):
+    """A lock was used in a way that makes no sense, e.g. released without having been acquired."""
+
+    not_applied = True
+
+
+class LockAcquisitionError(LockError):
+    """The lock that a ``with`` block needs could not be acquired in time."""
+
+
+class LockNotOwnedError(LockError):
+    """The lock is no longer held by the one who acquired it: its time was over, or it was deleted."""
+
+
 class DecodeError(RedisError, ValueError):
     """A reply holds bytes that are not text in the client's encoding. The connection stays usable."""
 

@@ -9,6 +9,7 @@ The usual lease and return take no lock at all: the shelf is a `collections.dequ
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -26,6 +27,10 @@ from syncredis.exceptions import ConnectionError, InterruptedCallError, PoolTime
 #: A connection that rested longer than this (seconds) is looked at before it is lent: the server may have closed it. The
 #: look costs a system call, which a busy connection is spared.
 CHECK_AFTER: Final = 0.02
+
+#: Seconds after which a caller that waits looks again: a connection that an asynchronous exception lost is collected, and
+#: nobody is told that its slot is free.
+_LOOK_AGAIN: Final = 0.5
 
 
 class ConnectionPool:
@@ -47,8 +52,9 @@ class ConnectionPool:
         weakref.finalize(self, _close_all, self._shelf)
 
     def _start_empty(self) -> None:
-        # Guards what follows. The shelf needs no guard by itself; see `_grant`.
-        self._lock = threading.Lock()
+        # Guards what follows. The shelf needs no guard by itself; see `_grant`. Reentrant, because a signal handler may use
+        # the pool in the middle of anything.
+        self._lock = threading.RLock()
         self._waiters: deque[_Waiter] = deque()
         # Everything that counts against `max_connections`: what is open, lent ones included, and the slots of those being
         # made. Weak, so that what an asynchronous exception loses (a lease between here and the caller's `try`, say) is
@@ -104,6 +110,8 @@ class ConnectionPool:
         if limit is not None and len(self._shelf) >= limit and not self._waiters:
             self._discard(connection)
             return
+        if self.pool_config.max_idle_time is not None:
+            connection.last_used = time.monotonic()  # however long the call took
         self._shelf.append(connection)
         if self._waiters:
             with self._lock:
@@ -127,10 +135,7 @@ class ConnectionPool:
         return self._dial(self.config)
 
     def _dial(self, config: ConnectionConfig, *, ask_role: bool = False) -> Connection:
-        generation = self._generation  # of before, so that an invalidation meanwhile shows
-        connection = open_connection(config, ask_role=ask_role)
-        connection.generation = generation
-        return connection
+        return open_connection(config, ask_role=ask_role)
 
     def note_failure(self, connection: Connection, error: RedisError) -> None:
         """Learn from an error that a call on ``connection`` ended with. A seam: here there is nothing to learn."""
@@ -186,21 +191,29 @@ class ConnectionPool:
         shelving takes no lock.
         """
         while self._waiters:
-            granted: Connection | _Slot
-            try:
-                granted = self._shelf.pop()
-            except IndexError:
-                if len(self._slots) >= self.pool_config.max_connections:
-                    return
-                granted = _Slot()
-                self._slots.add(granted)
-            self._waiters.popleft().grant(granted)
+            waiter = self._waiters[0]
+            # The waiter leaves the queue last: an asynchronous exception between these steps may cost a connection, which
+            # is collected then, but never a waiter its turn.
+            if waiter.granted is None:
+                granted: Connection | _Slot
+                try:
+                    granted = self._shelf.pop()
+                except IndexError:
+                    if len(self._slots) >= self.pool_config.max_connections:
+                        return
+                    granted = _Slot()
+                    self._slots.add(granted)
+                waiter.grant(granted)
+            with suppress(ValueError):
+                self._waiters.remove(waiter)
 
     def _wait(self, waiter: _Waiter, deadline: float | None) -> Connection | _Slot:
         call = interruption.current()
         try:
             with nullcontext() if call is None else call.attached(waiter.wake):
-                waiter.wait(deadline)
+                while not waiter.wait(deadline):
+                    with self._lock:
+                        self._grant()
         except BaseException:
             self._withdraw(waiter)
             if waiter.granted is not None:
@@ -210,7 +223,7 @@ class ConnectionPool:
         if waiter.granted is not None:
             return waiter.granted
         if call is not None and call.interrupted:
-            raise InterruptedCallError("the call was interrupted while it waited for a connection")
+            raise interruption.interrupted_before("it got a connection")
         limits = self.pool_config
         raise PoolTimeoutError(
             f"all {limits.max_connections} connections (max_connections) stayed in use for {limits.pool_timeout:g} s "
@@ -225,7 +238,10 @@ class ConnectionPool:
     def _connect_in(self, slot: _Slot) -> Connection:
         try:
             while True:
+                # Of before it is asked where to go, so that an invalidation meanwhile shows.
+                generation = self._generation
                 connection = self.connect()
+                connection.generation = generation
                 if self._admit(connection, slot):
                     return connection
                 connection.close()  # invalidated meanwhile: it may lead to the wrong server
@@ -290,6 +306,9 @@ class ConnectionPool:
                 return
             if time.monotonic() - oldest.last_used < limit:
                 self._shelf.appendleft(oldest)
+                if self._waiters:  # somebody may have found the shelf empty meanwhile
+                    with self._lock:
+                        self._grant()
                 return
             self._discard(oldest)
 
@@ -329,8 +348,11 @@ class _Waiter:
     def wake(self) -> None:
         self._event.set()
 
-    def wait(self, deadline: float | None) -> None:
-        self._event.wait(None if deadline is None else max(0.0, deadline - time.monotonic()))
+    def wait(self, deadline: float | None) -> bool:
+        """Block until something is granted, somebody wakes this, or the deadline has come; False: look again."""
+        left = math.inf if deadline is None else deadline - time.monotonic()
+        woken = self._event.wait(max(0.0, min(left, _LOOK_AGAIN)))
+        return woken or left <= _LOOK_AGAIN or self.granted is not None
 
 
 def _close_all(shelf: deque[Connection]) -> None:

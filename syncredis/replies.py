@@ -57,8 +57,8 @@ def to_dict(reply: Reply) -> dict[Any, Any]:
     return reply if isinstance(reply, dict) else dict(in_pairs(reply or ()))
 
 
-def to_fields(reply: Reply) -> dict[str, Any]:
-    """`to_dict` where the keys are the server's own words, hence text whatever the client's decoding."""
+def to_fields(reply: Reply) -> Any:
+    """`to_dict` where the keys are the server's own words, hence text: a dictionary that may be taken for a TypedDict."""
     return {to_str(name): value for name, value in to_dict(reply).items()}
 
 

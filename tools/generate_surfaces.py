@@ -3,8 +3,8 @@
 A method keeps its signature, overloads and docstring. Its body becomes one line: take the command from a recorder, and await
 what the facade makes of it, or queue it. There is nothing to translate, hence nothing to get wrong.
 
-    python tools/generate_facade.py            writes
-    python tools/generate_facade.py --check    compares; exit status 1 if what stands there is not what would be written
+    python tools/generate_surfaces.py            writes
+    python tools/generate_surfaces.py --check    compares; exit status 1 if what stands there is not what would be written
 """
 
 from __future__ import annotations

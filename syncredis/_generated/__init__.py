@@ -14,6 +14,7 @@ from syncredis._generated.hash_expiry import PipelineHashExpiryCommands
 from syncredis._generated.hashes import PipelineHashCommands
 from syncredis._generated.hyperloglogs import PipelineHyperLogLogCommands
 from syncredis._generated.key_expiry import PipelineKeyExpiryCommands
+from syncredis._generated.list_moves import PipelineListMoveCommands
 from syncredis._generated.lists import PipelineListCommands
 from syncredis._generated.pubsub import PipelinePubSubCommands
 from syncredis._generated.scripting import PipelineScriptingCommands
@@ -24,8 +25,10 @@ from syncredis._generated.sorted_set_combinations import PipelineSortedSetCombin
 from syncredis._generated.sorted_set_ranges import PipelineSortedSetRangeCommands
 from syncredis._generated.sorted_sets import PipelineSortedSetCommands
 from syncredis._generated.sorting import PipelineSortingCommands
+from syncredis._generated.stream_consumers import PipelineStreamConsumerCommands
 from syncredis._generated.stream_groups import PipelineStreamGroupCommands
 from syncredis._generated.streams import PipelineStreamCommands
+from syncredis._generated.string_writes import PipelineStringWriteCommands
 from syncredis._generated.strings import PipelineStringCommands
 from syncredis.typing import AnyStr
 
@@ -43,6 +46,7 @@ class PipelineCommands(
     PipelineHashCommands[AnyStr],
     PipelineHyperLogLogCommands[AnyStr],
     PipelineKeyExpiryCommands[AnyStr],
+    PipelineListMoveCommands[AnyStr],
     PipelineListCommands[AnyStr],
     PipelinePubSubCommands[AnyStr],
     PipelineScriptingCommands[AnyStr],
@@ -53,8 +57,10 @@ class PipelineCommands(
     PipelineSortedSetRangeCommands[AnyStr],
     PipelineSortedSetCommands[AnyStr],
     PipelineSortingCommands[AnyStr],
+    PipelineStreamConsumerCommands[AnyStr],
     PipelineStreamGroupCommands[AnyStr],
     PipelineStreamCommands[AnyStr],
+    PipelineStringWriteCommands[AnyStr],
     PipelineStringCommands[AnyStr],
 ):
     """Every command method, queued."""

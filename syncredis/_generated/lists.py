@@ -16,17 +16,6 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
     __slots__ = ()
 
-    def blmove(
-        self, first_list: KeyT, second_list: KeyT, timeout: WaitT, src: SideT = "LEFT", dest: SideT = "RIGHT"
-    ) -> PipelineResult[AnyStr | None]:
-        """Move an element as `lmove` does, and return it; wait for one if there is none.
-
-        Blocks for at most ``timeout`` seconds, for ever if that is 0; returns None if nothing came.
-
-        https://redis.io/docs/latest/commands/blmove/
-        """
-        return self._queue(self._commands.blmove(first_list, second_list, timeout, src, dest))
-
     def blmpop(
         self, timeout: WaitT, numkeys: int, *args: KeyT, direction: SideT, count: int | None = 1
     ) -> PipelineResult[PoppedElements[AnyStr] | None]:
@@ -56,15 +45,6 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
         """
         return self._queue(self._commands.brpop(keys, timeout))
 
-    def brpoplpush(self, src: KeyT, dst: KeyT, timeout: WaitT = 0) -> PipelineResult[AnyStr | None]:
-        """Move the last element of ``src`` to the left end of ``dst`` and return it: the old form of `blmove`.
-
-        Blocks for at most ``timeout`` seconds, for ever if that is 0; returns None if nothing came.
-
-        https://redis.io/docs/latest/commands/brpoplpush/
-        """
-        return self._queue(self._commands.brpoplpush(src, dst, timeout))
-
     def lindex(self, name: KeyT, index: int) -> PipelineResult[AnyStr | None]:
         """Return the element at position ``index``, or None if there is none.
 
@@ -89,17 +69,6 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/llen/
         """
         return self._queue(self._commands.llen(name))
-
-    def lmove(
-        self, first_list: KeyT, second_list: KeyT, src: SideT = "LEFT", dest: SideT = "RIGHT"
-    ) -> PipelineResult[AnyStr | None]:
-        """Move an element from the ``src`` end of one list to the ``dest`` end of another, and return it.
-
-        Both may be the same list. Returns None if ``first_list`` is empty.
-
-        https://redis.io/docs/latest/commands/lmove/
-        """
-        return self._queue(self._commands.lmove(first_list, second_list, src, dest))
 
     def lmpop(
         self, num_keys: int, *args: KeyT, direction: SideT, count: int | None = 1
@@ -242,13 +211,6 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/rpop/
         """
         return self._queue(self._commands.rpop(name, count))
-
-    def rpoplpush(self, src: KeyT, dst: KeyT) -> PipelineResult[AnyStr | None]:
-        """Move the last element of ``src`` to the left end of ``dst`` and return it: the old form of `lmove`.
-
-        https://redis.io/docs/latest/commands/rpoplpush/
-        """
-        return self._queue(self._commands.rpoplpush(src, dst))
 
     def rpush(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the right end, one after the other, and return the list's new length.

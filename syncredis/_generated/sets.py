@@ -36,6 +36,18 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
         """
         return self._queue(self._commands.sdiff(keys, *args))
 
+    def sdiffcard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> PipelineResult[int]:
+        """Return how many members the first set has that none of the others has. Since Redis 8.10.
+
+        Args:
+            numkeys: how many keys there are.
+            keys: the keys of the sets.
+            limit: stop counting there; 0: count all.
+
+        https://redis.io/docs/latest/commands/sdiffcard/
+        """
+        return self._queue(self._commands.sdiffcard(numkeys, keys, limit))
+
     def sdiffstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[int]:
         """Make ``dest`` a set of what `sdiff` returns, and return its size.
 
@@ -164,6 +176,21 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/sunion/
         """
         return self._queue(self._commands.sunion(keys, *args))
+
+    def sunioncard(
+        self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0, approx: bool = False
+    ) -> PipelineResult[int]:
+        """Return how many members the sets have together. Since Redis 8.10.
+
+        Args:
+            numkeys: how many keys there are.
+            keys: the keys of the sets.
+            limit: stop counting there; 0: count all.
+            approx: estimate the number, in little memory.
+
+        https://redis.io/docs/latest/commands/sunioncard/
+        """
+        return self._queue(self._commands.sunioncard(numkeys, keys, limit, approx))
 
     def sunionstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[int]:
         """Make ``dest`` a set of what `sunion` returns, and return its size.

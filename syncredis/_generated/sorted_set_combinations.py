@@ -68,7 +68,8 @@ class PipelineSortedSetCombinationCommands(PipelineCommandGroup[AnyStr]):
 
         Args:
             keys: the sorted sets; a mapping gives each a number by which its scores are multiplied.
-            aggregate: a member's score becomes the ``"SUM"`` (the default), ``"MIN"`` or ``"MAX"`` of its scores.
+            aggregate: a member's score becomes the ``"SUM"`` (the default), ``"MIN"`` or ``"MAX"`` of its scores, or the
+                ``"COUNT"`` of the sets that have it, by their weights (since Redis 8.8).
             withscores: return each member with its score.
 
         https://redis.io/docs/latest/commands/zinter/
@@ -113,7 +114,8 @@ class PipelineSortedSetCombinationCommands(PipelineCommandGroup[AnyStr]):
 
         Args:
             keys: the sorted sets; a mapping gives each a number by which its scores are multiplied.
-            aggregate: a member's score becomes the ``"SUM"`` (the default), ``"MIN"`` or ``"MAX"`` of its scores.
+            aggregate: a member's score becomes the ``"SUM"`` (the default), ``"MIN"`` or ``"MAX"`` of its scores, or the
+                ``"COUNT"`` of the sets that have it, by their weights (since Redis 8.8).
             withscores: return each member with its score.
 
         https://redis.io/docs/latest/commands/zunion/

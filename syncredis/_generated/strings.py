@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, overload
+from collections.abc import Iterable
+from typing import Literal, overload
 
 from syncredis.commands.arguments import MomentT, SpanT
-from syncredis.commands.string_replies import LcsMatches
+from syncredis.commands.string_replies import Increment, LcsMatches
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
@@ -36,13 +36,6 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/decrby/
         """
         return self._queue(self._commands.decrby(name, amount))
-
-    def delifeq(self, name: KeyT, value: EncodableT) -> PipelineResult[int]:
-        """Delete ``name`` if it holds ``value``; return how many keys were deleted, 1 or 0. Since Valkey 9.0, not in Redis.
-
-        https://valkey.io/commands/delifeq/
-        """
-        return self._queue(self._commands.delifeq(name, value))
 
     def get(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the value of ``name``, or None if there is no such key.
@@ -88,13 +81,6 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
         """
         return self._queue(self._commands.getrange(key, start, end))
 
-    def getset(self, name: KeyT, value: EncodableT) -> PipelineResult[AnyStr | None]:
-        """Set ``name`` to ``value`` and return what it was before.
-
-        https://redis.io/docs/latest/commands/getset/
-        """
-        return self._queue(self._commands.getset(name, value))
-
     def incr(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer at ``name`` and return the result.
 
@@ -115,6 +101,111 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/incrbyfloat/
         """
         return self._queue(self._commands.incrbyfloat(name, amount))
+
+    @overload
+    def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: None = None,
+        byint: int | None = None,
+        lbound: int | None = None,
+        ubound: int | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> PipelineResult[Increment[int]]: ...
+
+    @overload
+    def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: float,
+        byint: None = None,
+        lbound: float | None = None,
+        ubound: float | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> PipelineResult[Increment[float]]: ...
+
+    @overload
+    def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: float | None = None,
+        byint: int | None = None,
+        lbound: float | None = None,
+        ubound: float | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> PipelineResult[Increment[int] | Increment[float]]: ...
+
+    def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: float | None = None,
+        byint: int | None = None,
+        lbound: float | None = None,
+        ubound: float | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> PipelineResult[Increment[int] | Increment[float]]:
+        """Add to the number at ``name`` within bounds, and set when it expires; return the result. Since Redis 8.8.
+
+        Args:
+            name: the key; one that does not exist counts as 0.
+            byfloat: what to add; the reply's numbers are float then.
+            byint: what to add; 1 if neither is given.
+            lbound: the least that the result may be.
+            ubound: the most that the result may be.
+            saturate: let a result beyond a bound become that bound; without it nothing is changed then, not even the expiry.
+            ex: expire after this many seconds.
+            px: expire after this many milliseconds.
+            exat: expire at this Unix time in seconds.
+            pxat: expire at this Unix time in milliseconds.
+            persist: never expire.
+            enx: set the expiry only if the key does not expire so far.
+
+        https://redis.io/docs/latest/commands/increx/
+        """
+        return self._queue(
+            self._commands.increx(
+                name,
+                byfloat=byfloat,
+                byint=byint,
+                lbound=lbound,
+                ubound=ubound,
+                saturate=saturate,
+                ex=ex,
+                px=px,
+                exat=exat,
+                pxat=pxat,
+                persist=persist,
+                enx=enx,
+            )
+        )
 
     @overload
     def lcs(
@@ -190,154 +281,6 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/mget/
         """
         return self._queue(self._commands.mget(keys, *args))
-
-    def mset(self, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
-        """Set each key of ``mapping`` to its value, all at once.
-
-        https://redis.io/docs/latest/commands/mset/
-        """
-        return self._queue(self._commands.mset(mapping))
-
-    def msetex(
-        self,
-        mapping: Mapping[Any, EncodableT],
-        data_persist_option: Literal["NX", "XX"] | None = None,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        keepttl: bool = False,
-    ) -> PipelineResult[bool]:
-        """Set each key of ``mapping`` to its value, and when they expire, all at once. Since Valkey 9.1 and Redis 8.4.
-
-        Args:
-            mapping: the keys and their values.
-            data_persist_option: ``"NX"``: only if none of the keys exists; ``"XX"``: only if all exist.
-            ex: expire after this many seconds.
-            px: expire after this many milliseconds.
-            exat: expire at this Unix time in seconds.
-            pxat: expire at this Unix time in milliseconds.
-            keepttl: let each expire when it would have anyway.
-
-        Returns:
-            Whether they were set.
-
-        https://redis.io/docs/latest/commands/msetex/
-        """
-        return self._queue(self._commands.msetex(mapping, data_persist_option, ex, px, exat, pxat, keepttl))
-
-    def msetnx(self, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
-        """Set each key of ``mapping`` to its value if none of them exists; return whether they were set.
-
-        https://redis.io/docs/latest/commands/msetnx/
-        """
-        return self._queue(self._commands.msetnx(mapping))
-
-    def psetex(self, name: KeyT, time_ms: SpanT, value: EncodableT) -> PipelineResult[bool]:
-        """Set ``name`` to ``value`` for ``time_ms`` milliseconds.
-
-        https://redis.io/docs/latest/commands/psetex/
-        """
-        return self._queue(self._commands.psetex(name, time_ms, value))
-
-    @overload
-    def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: Literal[False] = False,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> PipelineResult[bool | None]: ...
-
-    @overload
-    def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        *,
-        get: Literal[True],
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> PipelineResult[AnyStr | None]: ...
-
-    @overload
-    def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: bool = False,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> PipelineResult[AnyStr | bool | None]: ...
-
-    def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: bool = False,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> PipelineResult[AnyStr | bool | None]:
-        """Set ``name`` to ``value``.
-
-        Args:
-            name: the key.
-            value: what it is set to.
-            ex: expire after this many seconds.
-            px: expire after this many milliseconds.
-            nx: only if the key does not exist.
-            xx: only if the key exists.
-            keepttl: let it expire when it would have anyway. Since Redis 6.0.
-            get: return the value that it had. Since Redis 6.2; together with ``nx`` since 7.0.
-            exat: expire at this Unix time in seconds. Since Redis 6.2.
-            pxat: expire at this Unix time in milliseconds. Since Redis 6.2.
-            ifeq: only if the key's value equals this. Since Valkey 8.1 and Redis 8.4.
-
-        Returns:
-            True, or None if a condition was not met; with ``get`` the value before, or None if there was none.
-
-        https://redis.io/docs/latest/commands/set/
-        """
-        return self._queue(self._commands.set(name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq))
-
-    def setex(self, name: KeyT, time: SpanT, value: EncodableT) -> PipelineResult[bool]:
-        """Set ``name`` to ``value`` for ``time`` seconds.
-
-        https://redis.io/docs/latest/commands/setex/
-        """
-        return self._queue(self._commands.setex(name, time, value))
-
-    def setnx(self, name: KeyT, value: EncodableT) -> PipelineResult[bool]:
-        """Set ``name`` to ``value`` if it does not exist; return whether it was set.
-
-        https://redis.io/docs/latest/commands/setnx/
-        """
-        return self._queue(self._commands.setnx(name, value))
 
     def setrange(self, name: KeyT, offset: int, value: EncodableT) -> PipelineResult[int]:
         """Overwrite the string at ``name`` from byte ``offset`` on and return its new length in bytes.

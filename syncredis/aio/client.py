@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, cast, overload
 
 from syncredis import client as blocking
 from syncredis.aio._generated import AsyncCommands
+from syncredis.aio.iteration import Chunks
+from syncredis.aio.lock import Lock
 from syncredis.aio.pipeline import Pipeline
 from syncredis.aio.pubsub import PubSub
+from syncredis.aio.scanning import AsyncScanIterators
+from syncredis.aio.script import Script
 from syncredis.aio.worker import Worker
 from syncredis.command import Command
 from syncredis.commands import Recorder
@@ -18,10 +22,11 @@ from syncredis.config import ClientOptions
 from syncredis.exceptions import WatchError
 from syncredis.pool import ConnectionPool
 from syncredis.retry import DEFAULT_RETRY, RetryPolicy
+from syncredis.scanning import PartT
 from syncredis.typing import AnyStr, EncodableT, KeyT, T
 
 
-class Redis(AsyncCommands[AnyStr]):
+class Redis(AsyncScanIterators[AnyStr]):
     """The async twin of `syncredis.Redis`: the same arguments, the same methods, each to be awaited.
 
     Works on asyncio and trio, and in several event loops at once. Cancelling a call releases the task at once; whether the
@@ -183,6 +188,25 @@ class Redis(AsyncCommands[AnyStr]):
         """Return an object to subscribe with, and to receive published messages."""
         return PubSub(self.wrapped.pubsub(ignore_subscribe_messages), self._worker)
 
+    def register_script(self, script: str | bytes, read_only: bool = False) -> Script[AnyStr]:
+        """Return a script, ready to be called; see `syncredis.Redis.register_script`."""
+        return Script(self, self.wrapped.register_script(script, read_only))
+
+    def lock(
+        self,
+        name: KeyT,
+        timeout: float | None = None,
+        sleep: float = 0.1,
+        blocking: bool = True,
+        blocking_timeout: float | None = None,
+        *,
+        renew: bool = False,
+        on_lost: Callable[[], Any] | None = None,
+    ) -> Lock:
+        """Return a lock; see `syncredis.Redis.lock`."""
+        lock = self.wrapped.lock(name, timeout, sleep, blocking, blocking_timeout, renew=renew, on_lost=on_lost)
+        return Lock(lock, self._worker)
+
     async def transaction(
         self, function: Callable[[Pipeline[AnyStr], AsyncCommands[AnyStr]], Awaitable[T]], *watches: KeyT
     ) -> T:
@@ -201,3 +225,12 @@ class Redis(AsyncCommands[AnyStr]):
     async def execute_command(self, *arguments: EncodableT) -> Any:
         """Send any command as it stands; see `syncredis.Redis.execute_command`."""
         return await self.execute(Command[Any](arguments))
+
+    def _iterate(self, record: Callable[[int], PartT], elements: Callable[[PartT], Sequence[T]]) -> Chunks[T]:
+        scan = self.wrapped._scan(record)
+
+        async def fetch() -> Sequence[T] | None:
+            part = await self._worker.run(scan.next_part)
+            return None if part is None else elements(part)
+
+        return Chunks(fetch)

@@ -1,7 +1,7 @@
 """`Chunks`: an async iterator over what comes in chunks.
 
-Not an async generator: leaving the loop over one of those before its end leaves it to the garbage collector to finish it, in the
-wrong context and, on trio, with a warning.
+Not an async generator: leaving the loop over one of those before its end leaves it to the garbage collector to finish it, in
+the wrong context and, on trio, with a warning.
 """
 
 from __future__ import annotations

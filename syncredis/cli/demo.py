@@ -60,11 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--down-after",
-        # Below a second Sentinel itself is not steady: it takes servers for down that it has not connected to again yet.
-        type=number(1, 60),
-        default=1.0,
+        # Sentinel connects again once a second at most. With less it may take the primary that it has just promoted for down
+        # before it has looked, and switch again for no reason.
+        type=number(1.2, 60),
+        default=1.5,
         metavar="S",
-        help="seconds of silence after which Sentinel takes a server for down; default: 1",
+        help="seconds of silence after which Sentinel takes a server for down; default: 1.5",
     )
 
 

@@ -27,7 +27,7 @@ _HURRIED_SINCE: Final = (
     0,
     0,
 )  # Sentinels before can not be told to hurry, and need 20 s for a primary that came back
-_AFTERWARDS: Final = 1.0  # seconds of load once service is back, and as many once the old primary is
+_AFTERWARDS: Final = 0.8  # seconds of load once service is back, and as many once the old primary is
 
 
 class _Moments(NamedTuple):

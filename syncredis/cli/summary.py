@@ -87,8 +87,8 @@ def show_notes(timeline: Timeline, reports: Sequence[Report], *, writers: int, s
     _paragraph(timeline, note, "quiet")
     if switches > 1:
         note = (
-            f"Sentinel has changed the primary {switches} times: servers that were alive were too slow for it. What was "
-            "written to one while another took over is lost. A larger --down-after helps."
+            f"Sentinel has changed the primary {switches} times: it took one that was alive for down. What was written to "
+            "that one while another took over is lost. A larger --down-after helps."
         )
         _paragraph(timeline, note, "wait")
     elif any(report.lost for report in reports):

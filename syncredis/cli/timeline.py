@@ -143,6 +143,7 @@ class Timeline:
     def expect(self, text: str | None) -> None:
         """On a terminal, show what is awaited from now on, and for how long it has been; None: nothing."""
         self._awaited = None if text is None else (text, time.monotonic())
+        self._refresh()
 
     def follow(self, lanes: Sequence[Lane]) -> None:
         """On a terminal, show how many of these calls get through, from now on."""
@@ -150,6 +151,10 @@ class Timeline:
 
     def _keep_alive(self) -> None:
         while not self._over.wait(1 / _REFRESHES):
+            self._refresh()
+
+    def _refresh(self) -> None:
+        if self._is_alive:
             with self._writing:
                 self._live.refresh()
 

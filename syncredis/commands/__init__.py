@@ -17,6 +17,7 @@ from syncredis.commands.hash_expiry import HashExpiryCommands
 from syncredis.commands.hashes import HashCommands
 from syncredis.commands.hyperloglogs import HyperLogLogCommands
 from syncredis.commands.key_expiry import KeyExpiryCommands
+from syncredis.commands.list_moves import ListMoveCommands
 from syncredis.commands.lists import ListCommands
 from syncredis.commands.pubsub import PubSubCommands
 from syncredis.commands.scripting import ScriptingCommands
@@ -27,8 +28,10 @@ from syncredis.commands.sorted_set_combinations import SortedSetCombinationComma
 from syncredis.commands.sorted_set_ranges import SortedSetRangeCommands
 from syncredis.commands.sorted_sets import SortedSetCommands
 from syncredis.commands.sorting import SortingCommands
+from syncredis.commands.stream_consumers import StreamConsumerCommands
 from syncredis.commands.stream_groups import StreamGroupCommands
 from syncredis.commands.streams import StreamCommands
+from syncredis.commands.string_writes import StringWriteCommands
 from syncredis.commands.strings import StringCommands
 from syncredis.typing import AnyStr, T
 
@@ -47,6 +50,7 @@ class Commands(
     HyperLogLogCommands[AnyStr],
     KeyExpiryCommands[AnyStr],
     ListCommands[AnyStr],
+    ListMoveCommands[AnyStr],
     PubSubCommands[AnyStr],
     ScriptingCommands[AnyStr],
     SentinelCommands[AnyStr],
@@ -57,8 +61,10 @@ class Commands(
     SortedSetRangeCommands[AnyStr],
     SortingCommands[AnyStr],
     StreamCommands[AnyStr],
+    StreamConsumerCommands[AnyStr],
     StreamGroupCommands[AnyStr],
     StringCommands[AnyStr],
+    StringWriteCommands[AnyStr],
 ):
     """Every command method."""
 

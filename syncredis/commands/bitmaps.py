@@ -22,6 +22,15 @@ BitFieldOffsetT: TypeAlias = int | str
 BitFieldOverflowT: TypeAlias = Literal["WRAP", "SAT", "FAIL", "wrap", "sat", "fail"]
 
 
+#: How bitmaps are combined.
+BitOperationT: TypeAlias = Literal[
+    "AND", "OR", "XOR", "NOT", "DIFF", "DIFF1", "ANDOR", "ONE",
+    "and", "or", "xor", "not", "diff", "diff1", "andor", "one",
+]  # fmt: skip
+
+_FIRST_AND_OTHERS = ("DIFF", "DIFF1", "ANDOR")
+
+
 class BitFieldGet(NamedTuple):
     """For `BitmapCommands.bitfield`: read an integer."""
 
@@ -135,22 +144,24 @@ class BitmapCommands(CommandGroup[AnyStr]):
             arguments += ["GET", further_encoding, further_offset]
         return self.execute(Command(tuple(arguments)))
 
-    def bitop(
-        self, operation: Literal["AND", "OR", "XOR", "NOT", "and", "or", "xor", "not"], dest: KeyT, *keys: KeyT
-    ) -> int:
+    def bitop(self, operation: BitOperationT, dest: KeyT, *keys: KeyT) -> int:
         """Combine bitmaps bit by bit into ``dest`` and return its length in bytes, that of the longest of them.
 
         Args:
-            operation: ``"AND"``, ``"OR"``, ``"XOR"``, or ``"NOT"``, which takes one key.
+            operation: ``"AND"``, ``"OR"``, ``"XOR"``, or ``"NOT"``, which takes one key. Since Redis 8.2 also, of at least two,
+                ``"DIFF"``: what the first has and no other; ``"DIFF1"``: what others have and the first has not;
+                ``"ANDOR"``: what the first has and another one, too; and ``"ONE"``: what exactly one has.
             dest: where the result goes.
             *keys: of the bitmaps; zeros make the shorter ones as long as the longest.
 
         https://redis.io/docs/latest/commands/bitop/
         """
-        word = one_of("operation", operation, ("AND", "OR", "XOR", "NOT"))
+        word = one_of("operation", operation, ("AND", "OR", "XOR", "NOT", *_FIRST_AND_OTHERS, "ONE"))
         sources: list[KeyT] = required("keys", keys)
         if word == "NOT" and len(sources) > 1:
             raise DataError("operation NOT takes one key")
+        if word in _FIRST_AND_OTHERS and len(sources) < 2:
+            raise DataError(f"operation {word} takes at least two keys")
         return self.execute(Command(("BITOP", word, dest, *sources)))
 
     def bitpos(

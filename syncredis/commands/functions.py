@@ -190,7 +190,7 @@ class FunctionCommands(CommandGroup[AnyStr]):
 
 
 def _to_library(reply: Reply) -> dict[str, Any]:
-    library = to_fields(reply)
+    library: dict[str, Any] = to_fields(reply)
     library["library_name"] = to_str(library["library_name"])
     library["engine"] = to_str(library["engine"])
     library["functions"] = [_to_function(to_fields(function)) for function in library["functions"]]

@@ -253,7 +253,7 @@ class GenericCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/scan/
         """
-        of_type = () if _type is None else ("TYPE", _type)
+        of_type: tuple[str, ...] = () if _type is None else ("TYPE", _type)
         return self.execute(Command(("SCAN", cursor, *scan_options(match, count), *of_type), _to_scan))
 
     def touch(self, *args: KeyT) -> int:

@@ -59,7 +59,9 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/hexpire/
         """
         when = in_seconds(seconds)
-        return self.execute(Command(("HEXPIRE", name, when, *expiry_conditions(nx, xx, gt, lt), *counted("FIELDS", "fields", fields))))
+        return self.execute(
+            Command(("HEXPIRE", name, when, *expiry_conditions(nx, xx, gt, lt), *counted("FIELDS", "fields", fields)))
+        )
 
     def hexpireat(
         self,
@@ -154,7 +156,9 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/hpexpire/
         """
         when = in_milliseconds(milliseconds)
-        return self.execute(Command(("HPEXPIRE", name, when, *expiry_conditions(nx, xx, gt, lt), *counted("FIELDS", "fields", fields))))
+        return self.execute(
+            Command(("HPEXPIRE", name, when, *expiry_conditions(nx, xx, gt, lt), *counted("FIELDS", "fields", fields)))
+        )
 
     def hpexpireat(
         self,
@@ -174,7 +178,9 @@ class HashExpiryCommands(CommandGroup[AnyStr]):
         """
         when = unix_milliseconds(unix_time_milliseconds)
         return self.execute(
-            Command(("HPEXPIREAT", name, when, *expiry_conditions(nx, xx, gt, lt), *counted("FIELDS", "fields", fields)))
+            Command(
+                ("HPEXPIREAT", name, when, *expiry_conditions(nx, xx, gt, lt), *counted("FIELDS", "fields", fields))
+            )
         )
 
     def hpexpiretime(self, key: KeyT, *fields: FieldT) -> list[int]:

@@ -197,7 +197,7 @@ class HashCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hscan/
         """
-        arguments = ("HSCAN", name, cursor, *scan_options(match, count))
+        arguments: tuple[EncodableT, ...] = ("HSCAN", name, cursor, *scan_options(match, count))
         if no_values:
             return self.execute(Command((*arguments, "NOVALUES"), _to_field_scan))
         return self.execute(Command(arguments, _to_scan))

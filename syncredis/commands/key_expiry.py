@@ -63,7 +63,9 @@ class KeyExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expireat/
         """
-        return self.execute(Command(("EXPIREAT", name, unix_seconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool))
+        return self.execute(
+            Command(("EXPIREAT", name, unix_seconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        )
 
     def expiretime(self, key: KeyT) -> int:
         """Return when ``key`` expires, as a Unix time in seconds; -1 if it does not, -2 if there is none. Since Redis 7.0.
@@ -111,7 +113,9 @@ class KeyExpiryCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpireat/
         """
-        return self.execute(Command(("PEXPIREAT", name, unix_milliseconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool))
+        return self.execute(
+            Command(("PEXPIREAT", name, unix_milliseconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        )
 
     def pexpiretime(self, key: KeyT) -> int:
         """Return when ``key`` expires, as a Unix time in milliseconds; -1 if it does not, -2 if there is none.

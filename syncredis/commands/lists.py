@@ -1,4 +1,7 @@
-"""The list commands: https://redis.io/docs/latest/commands/?group=list"""
+"""The list commands: https://redis.io/docs/latest/commands/?group=list
+
+Those that move elements from one list to another are in `syncredis.commands.list_moves`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from syncredis.typing import AnyStr, EncodableT, KeyT, Reply
 
 #: An end of a list.
 SideT: TypeAlias = Literal["LEFT", "RIGHT", "left", "right"]
+
+SIDES = ("LEFT", "RIGHT")
 
 
 class PoppedElement(NamedTuple, Generic[AnyStr]):
@@ -37,18 +42,6 @@ class ListCommands(CommandGroup[AnyStr]):
     """Commands on lists. A position counts from 0 at the left end; a negative one from -1 at the right end."""
 
     __slots__ = ()
-
-    def blmove(
-        self, first_list: KeyT, second_list: KeyT, timeout: WaitT, src: SideT = "LEFT", dest: SideT = "RIGHT"
-    ) -> AnyStr | None:
-        """Move an element as `lmove` does, and return it; wait for one if there is none.
-
-        Blocks for at most ``timeout`` seconds, for ever if that is 0; returns None if nothing came.
-
-        https://redis.io/docs/latest/commands/blmove/
-        """
-        wait = wait_seconds("timeout", timeout)
-        return self.execute(Command(("BLMOVE", first_list, second_list, *_ends(src, dest), wait), blocks=wait))
 
     def blmpop(
         self, timeout: WaitT, numkeys: int, *args: KeyT, direction: SideT, count: int | None = 1
@@ -83,16 +76,6 @@ class ListCommands(CommandGroup[AnyStr]):
         wait = wait_seconds("timeout", timeout)
         return self.execute(Command(("BRPOP", *key_list("keys", keys), wait), _to_popped_element, blocks=wait))
 
-    def brpoplpush(self, src: KeyT, dst: KeyT, timeout: WaitT = 0) -> AnyStr | None:
-        """Move the last element of ``src`` to the left end of ``dst`` and return it: the old form of `blmove`.
-
-        Blocks for at most ``timeout`` seconds, for ever if that is 0; returns None if nothing came.
-
-        https://redis.io/docs/latest/commands/brpoplpush/
-        """
-        wait = wait_seconds("timeout", timeout)
-        return self.execute(Command(("BRPOPLPUSH", src, dst, wait), blocks=wait))
-
     def lindex(self, name: KeyT, index: int) -> AnyStr | None:
         """Return the element at position ``index``, or None if there is none.
 
@@ -121,15 +104,6 @@ class ListCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/llen/
         """
         return self.execute(Command(("LLEN", name)))
-
-    def lmove(self, first_list: KeyT, second_list: KeyT, src: SideT = "LEFT", dest: SideT = "RIGHT") -> AnyStr | None:
-        """Move an element from the ``src`` end of one list to the ``dest`` end of another, and return it.
-
-        Both may be the same list. Returns None if ``first_list`` is empty.
-
-        https://redis.io/docs/latest/commands/lmove/
-        """
-        return self.execute(Command(("LMOVE", first_list, second_list, *_ends(src, dest))))
 
     def lmpop(
         self, num_keys: int, *args: KeyT, direction: SideT, count: int | None = 1
@@ -278,13 +252,6 @@ class ListCommands(CommandGroup[AnyStr]):
         """
         return self.execute(Command(("RPOP", name) if count is None else ("RPOP", name, count)))
 
-    def rpoplpush(self, src: KeyT, dst: KeyT) -> AnyStr | None:
-        """Move the last element of ``src`` to the left end of ``dst`` and return it: the old form of `lmove`.
-
-        https://redis.io/docs/latest/commands/rpoplpush/
-        """
-        return self.execute(Command(("RPOPLPUSH", src, dst)))
-
     def rpush(self, name: KeyT, *values: EncodableT) -> int:
         """Add values at the right end, one after the other, and return the list's new length.
 
@@ -300,15 +267,8 @@ class ListCommands(CommandGroup[AnyStr]):
         return self.execute(Command(("RPUSHX", name, *required("values", values))))
 
 
-_SIDES = ("LEFT", "RIGHT")
-
-
-def _ends(src: SideT, dest: SideT) -> tuple[str, str]:
-    return one_of("src", src, _SIDES), one_of("dest", dest, _SIDES)
-
-
 def _pop_options(name: str, number: int, keys: Iterable[KeyT], direction: SideT, count: int | None) -> list[EncodableT]:
-    arguments = [*counted_keys(name, number, keys), one_of("direction", direction, _SIDES)]
+    arguments = [*counted_keys(name, number, keys), one_of("direction", direction, SIDES)]
     return arguments if count is None else [*arguments, "COUNT", count]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Generic, NamedTuple, overload
 
 from syncredis.command import Command
-from syncredis.commands.arguments import counted_keys, key_list, required, scan_options
+from syncredis.commands.arguments import counted_keys, flags, key_list, required, scan_options
 from syncredis.commands.group import CommandGroup
 from syncredis.replies import to_bool, to_list, to_set
 from syncredis.typing import AnyStr, EncodableT, KeyT, Reply
@@ -46,6 +46,19 @@ class SetCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/sdiff/
         """
         return self.execute(Command(("SDIFF", *key_list("keys", keys, args)), to_set))
+
+    def sdiffcard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> int:
+        """Return how many members the first set has that none of the others has. Since Redis 8.10.
+
+        Args:
+            numkeys: how many keys there are.
+            keys: the keys of the sets.
+            limit: stop counting there; 0: count all.
+
+        https://redis.io/docs/latest/commands/sdiffcard/
+        """
+        counted: list[KeyT] = counted_keys("numkeys", numkeys, key_list("keys", keys))
+        return self.execute(Command(("SDIFFCARD", *counted, "LIMIT", limit)))
 
     def sdiffstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT], *args: KeyT) -> int:
         """Make ``dest`` a set of what `sdiff` returns, and return its size.
@@ -178,6 +191,20 @@ class SetCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/sunion/
         """
         return self.execute(Command(("SUNION", *key_list("keys", keys, args)), to_set))
+
+    def sunioncard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0, approx: bool = False) -> int:
+        """Return how many members the sets have together. Since Redis 8.10.
+
+        Args:
+            numkeys: how many keys there are.
+            keys: the keys of the sets.
+            limit: stop counting there; 0: count all.
+            approx: estimate the number, in little memory.
+
+        https://redis.io/docs/latest/commands/sunioncard/
+        """
+        counted: list[KeyT] = counted_keys("numkeys", numkeys, key_list("keys", keys))
+        return self.execute(Command(("SUNIONCARD", *counted, *flags(APPROX=approx), "LIMIT", limit)))
 
     def sunionstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT], *args: KeyT) -> int:
         """Make ``dest`` a set of what `sunion` returns, and return its size.

@@ -15,12 +15,12 @@ from syncredis.commands.sorted_set_replies import to_scored_members
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 #: What a member's score becomes that several sets have.
-AggregateT: TypeAlias = Literal["SUM", "MIN", "MAX", "sum", "min", "max"]
+AggregateT: TypeAlias = Literal["SUM", "MIN", "MAX", "COUNT", "sum", "min", "max", "count"]
 
 #: Keys alone, or each with a number by which its scores are multiplied.
 WeightedKeysT: TypeAlias = KeyT | Iterable[KeyT] | Mapping[Any, float]
 
-_AGGREGATES = ("SUM", "MIN", "MAX")
+_AGGREGATES = ("SUM", "MIN", "MAX", "COUNT")
 
 
 class SortedSetCombinationCommands(CommandGroup[AnyStr]):
@@ -78,7 +78,8 @@ class SortedSetCombinationCommands(CommandGroup[AnyStr]):
 
         Args:
             keys: the sorted sets; a mapping gives each a number by which its scores are multiplied.
-            aggregate: a member's score becomes the ``"SUM"`` (the default), ``"MIN"`` or ``"MAX"`` of its scores.
+            aggregate: a member's score becomes the ``"SUM"`` (the default), ``"MIN"`` or ``"MAX"`` of its scores, or the
+                ``"COUNT"`` of the sets that have it, by their weights (since Redis 8.8).
             withscores: return each member with its score.
 
         https://redis.io/docs/latest/commands/zinter/
@@ -125,7 +126,8 @@ class SortedSetCombinationCommands(CommandGroup[AnyStr]):
 
         Args:
             keys: the sorted sets; a mapping gives each a number by which its scores are multiplied.
-            aggregate: a member's score becomes the ``"SUM"`` (the default), ``"MIN"`` or ``"MAX"`` of its scores.
+            aggregate: a member's score becomes the ``"SUM"`` (the default), ``"MIN"`` or ``"MAX"`` of its scores, or the
+                ``"COUNT"`` of the sets that have it, by their weights (since Redis 8.8).
             withscores: return each member with its score.
 
         https://redis.io/docs/latest/commands/zunion/

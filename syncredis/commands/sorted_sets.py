@@ -9,7 +9,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias, overload
 
 from syncredis.command import Command
-from syncredis.commands.arguments import WaitT, counted_keys, exclusive, flags, key_list, pairs, required, wait_seconds
+from syncredis.commands.arguments import (
+    WaitT,
+    counted_keys,
+    exclusive,
+    flags,
+    key_list,
+    pairs,
+    required,
+    scan_options,
+    wait_seconds,
+)
 from syncredis.commands.group import CommandGroup
 from syncredis.commands.sets import SetScan, to_set_scan
 from syncredis.commands.sorted_set_replies import (
@@ -350,7 +360,7 @@ class SortedSetCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zscan/
         """
-        arguments = ("ZSCAN", name, cursor, *scan_options(match, count))
+        arguments: tuple[EncodableT, ...] = ("ZSCAN", name, cursor, *scan_options(match, count))
         if no_scores:
             return self.execute(Command((*arguments, "NOSCORES"), to_set_scan))
         return self.execute(Command(arguments, to_scored_scan))

@@ -28,6 +28,28 @@ class StreamEntries(NamedTuple, Generic[AnyStr]):
     """In the order in which they were added."""
 
 
+class DeliveredEntry(NamedTuple, Generic[AnyStr]):
+    """An entry of a stream, and what is known of its delivery so far."""
+
+    id: AnyStr
+    """E.g. ``"1526919030474-55"``: when it was added, in milliseconds since 1970, and a number."""
+    fields: dict[AnyStr, AnyStr]
+    """Its fields and their values."""
+    time_since_delivered: int | None = None
+    """In milliseconds; 0 if it was not delivered before; None for entries that were read with an ID."""
+    times_delivered: int | None = None
+    """How often it was delivered before; None for entries that were read with an ID."""
+
+
+class DeliveredEntries(NamedTuple, Generic[AnyStr]):
+    """What `xreadgroup` read from one stream with ``claim_min_idle_time``."""
+
+    name: AnyStr
+    """The key of the stream."""
+    entries: list[DeliveredEntry[AnyStr]]
+    """Those that were pending first."""
+
+
 class ClaimedEntries(NamedTuple, Generic[AnyStr]):
     """What one call of `xautoclaim` brings."""
 
@@ -89,6 +111,18 @@ def to_read(reply: Reply) -> list[StreamEntries[Any]]:
     """RESP3's map, or RESP2's array of pairs, from streams to entries; nil as none at all."""
     streams = reply.items() if isinstance(reply, dict) else reply or ()
     return [StreamEntries(name, to_entries(entries)) for name, entries in streams]
+
+
+def to_delivered(reply: Reply) -> list[DeliveredEntries[Any]]:
+    """`to_read`, where entries have two more elements, numbers that the first version with them sent as strings."""
+    streams = reply.items() if isinstance(reply, dict) else reply or ()
+    return [
+        DeliveredEntries(
+            name,
+            [DeliveredEntry(*to_entries([[number, fields]])[0], *map(int, more)) for number, fields, *more in entries],
+        )
+        for name, entries in streams
+    ]
 
 
 # --- pending entries -----------------------------------------------------------------------------------

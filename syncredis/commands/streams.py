@@ -1,16 +1,25 @@
 """The stream commands, without those on consumer groups: https://redis.io/docs/latest/commands/?group=stream
 
-Those on consumer groups are in `syncredis.commands.stream_groups`.
+Those on consumer groups are in `syncredis.commands.stream_groups` and `syncredis.commands.stream_consumers`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Literal, TypeAlias, overload
 
 from syncredis.command import Command
-from syncredis.commands.arguments import SpanT, exclusive, flags, pairs, required
+from syncredis.commands.arguments import (
+    SpanT,
+    counted,
+    exclusive,
+    flags,
+    one_of,
+    pairs,
+    required,
+    seconds,
+    wait_milliseconds,
+)
 from syncredis.commands.group import CommandGroup
 from syncredis.commands.stream_replies import (
     FullStreamInfo,
@@ -29,6 +38,10 @@ from syncredis.typing import AnyStr, EncodableT, KeyT
 #: The ID of an entry: ``"1526919030474-55"``, or only what stands before the hyphen. Some commands take special ones, too.
 StreamIdT: TypeAlias = str | bytes | int
 
+#: What becomes of entries that are deleted and still pending: ``"KEEPREF"``: they stay pending; ``"DELREF"``: they are not
+#: pending any longer; ``"ACKED"``: entries that any group still needs are not deleted.
+RefPolicyT: TypeAlias = Literal["KEEPREF", "DELREF", "ACKED", "keepref", "delref", "acked"]
+
 
 class StreamCommands(CommandGroup[AnyStr]):
     """Commands on streams. A key that does not exist is an empty stream, unless a method says otherwise."""
@@ -46,6 +59,9 @@ class StreamCommands(CommandGroup[AnyStr]):
         nomkstream: Literal[False] = False,
         minid: StreamIdT | None = None,
         limit: int | None = None,
+        ref_policy: RefPolicyT | None = None,
+        idmpauto: KeyT | None = None,
+        idmp: tuple[KeyT, KeyT] | None = None,
     ) -> AnyStr: ...
 
     @overload
@@ -59,6 +75,9 @@ class StreamCommands(CommandGroup[AnyStr]):
         nomkstream: bool = False,
         minid: StreamIdT | None = None,
         limit: int | None = None,
+        ref_policy: RefPolicyT | None = None,
+        idmpauto: KeyT | None = None,
+        idmp: tuple[KeyT, KeyT] | None = None,
     ) -> AnyStr | None: ...
 
     def xadd(
@@ -71,6 +90,9 @@ class StreamCommands(CommandGroup[AnyStr]):
         nomkstream: bool = False,
         minid: StreamIdT | None = None,
         limit: int | None = None,
+        ref_policy: RefPolicyT | None = None,
+        idmpauto: KeyT | None = None,
+        idmp: tuple[KeyT, KeyT] | None = None,
     ) -> AnyStr | None:
         """Add an entry to the end of the stream and return its ID.
 
@@ -83,11 +105,43 @@ class StreamCommands(CommandGroup[AnyStr]):
             nomkstream: do nothing if there is no such stream, and return None. Since Redis 6.2.
             minid: remove entries with smaller IDs than this. Since Redis 6.2.
             limit: remove at most so many entries; 0: no limit; only if ``approximate``. Since Redis 6.2.
+            ref_policy: of entries that are removed, see `RefPolicyT`. Since Redis 8.2.
+            idmpauto: the producer's name; an entry that it has added just now, with the same fields, is not added again, and
+                the reply is the ID that it got then. Only with ``"*"``. Since Redis 8.6.
+            idmp: the same, for the producer's name and a name that it gives to the entry. Since Redis 8.6.
 
         https://redis.io/docs/latest/commands/xadd/
         """
-        options: list[EncodableT] = [*flags(NOMKSTREAM=nomkstream), *_trimming(maxlen, approximate, minid, limit)]
+        exclusive(idmpauto=idmpauto, idmp=idmp)
+        if (idmpauto is not None or idmp is not None) and id not in ("*", b"*"):
+            raise DataError("idmpauto and idmp need '*' as id")
+        options: list[EncodableT] = [*flags(NOMKSTREAM=nomkstream), *ref_policy_option(ref_policy)]
+        if idmpauto is not None:
+            options += ["IDMPAUTO", idmpauto]
+        if idmp is not None:
+            producer, entry = idmp
+            options += ["IDMP", producer, entry]
+        options += _trimming(maxlen, approximate, minid, limit)
         return self.execute(Command(("XADD", name, *options, id, *pairs("fields", fields))))
+
+    def xcfgset(self, name: KeyT, idmp_duration: SpanT | None = None, idmp_maxsize: int | None = None) -> bool:
+        """Set how long the stream remembers what producers added, for `xadd` with ``idmp``. Since Redis 8.6.
+
+        What it remembers so far is forgotten. There must be such a key.
+
+        Args:
+            name: the key.
+            idmp_duration: how many seconds; 100 if never set.
+            idmp_maxsize: how many entries of each producer; 100 if never set.
+
+        https://redis.io/docs/latest/commands/xcfgset/
+        """
+        options: list[EncodableT] = [] if idmp_duration is None else ["IDMP-DURATION", seconds(idmp_duration)]
+        if idmp_maxsize is not None:
+            options += ["IDMP-MAXSIZE", idmp_maxsize]
+        if not options:
+            raise DataError("idmp_duration or idmp_maxsize is needed")
+        return self.execute(Command(("XCFGSET", name, *options), to_true))
 
     def xdel(self, name: KeyT, *ids: StreamIdT) -> int:
         """Delete entries and return how many there were.
@@ -95,6 +149,22 @@ class StreamCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/xdel/
         """
         return self.execute(Command(("XDEL", name, *required("ids", ids))))
+
+    def xdelex(self, name: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF") -> list[int]:
+        """Delete entries, and say what becomes of what is pending; return for each what became of it. Since Redis 8.2.
+
+        Args:
+            name: the key.
+            *ids: the entries.
+            ref_policy: see `RefPolicyT`.
+
+        Returns:
+            For each entry 1: it was deleted; -1: there is none; 2: with ``"ACKED"``, it is still needed and stays.
+
+        https://redis.io/docs/latest/commands/xdelex/
+        """
+        entries: list[EncodableT] = counted("IDS", "ids", ids)
+        return self.execute(Command(("XDELEX", name, *ref_policy_option(ref_policy), *entries)))
 
     @overload
     def xinfo_stream(self, name: KeyT, full: Literal[False] = False, count: None = None) -> StreamInfo: ...
@@ -151,7 +221,12 @@ class StreamCommands(CommandGroup[AnyStr]):
         return self.execute(Command(("XRANGE", name, min, max, *count_option(count)), to_entries))
 
     def xread(
-        self, streams: Mapping[Any, StreamIdT], count: int | None = None, block: SpanT | None = None
+        self,
+        streams: Mapping[Any, StreamIdT],
+        count: int | None = None,
+        block: SpanT | None = None,
+        max_count: int | None = None,
+        max_size: int | None = None,
     ) -> list[StreamEntries[AnyStr]]:
         """Return the entries of each stream that come after an ID; streams that have none are left out.
 
@@ -159,11 +234,14 @@ class StreamCommands(CommandGroup[AnyStr]):
             streams: for each key the ID after which to read; ``"$"``: only what is added from now on.
             count: return at most so many entries of each stream.
             block: if there are no entries at all, wait for one for at most this many milliseconds; 0: for ever.
+            max_count: return at most so many entries of all streams together. Since Redis 8.10.
+            max_size: return about so many bytes, one entry at least. Since Redis 8.10.
 
         https://redis.io/docs/latest/commands/xread/
         """
-        wait: int | None = block_milliseconds(block)
-        options: list[EncodableT] = [*count_option(count), *block_option(wait), *streams_option(streams)]
+        wait: int | None = None if block is None else wait_milliseconds("block", block)
+        amount: list[EncodableT] = amount_options(count, max_count, max_size)
+        options: list[EncodableT] = [*amount, *block_option(wait), *streams_option(streams)]
         return self.execute(Command(("XREAD", *options), to_read, blocks=None if wait is None else wait / 1000))
 
     def xrevrange(
@@ -202,6 +280,7 @@ class StreamCommands(CommandGroup[AnyStr]):
         approximate: bool = True,
         minid: StreamIdT | None = None,
         limit: int | None = None,
+        ref_policy: RefPolicyT | None = None,
     ) -> int:
         """Remove the oldest entries and return how many they were.
 
@@ -211,13 +290,14 @@ class StreamCommands(CommandGroup[AnyStr]):
             approximate: let some more entries stay, which is much cheaper.
             minid: remove entries with smaller IDs than this. Since Redis 6.2.
             limit: remove at most so many entries; 0: no limit; only if ``approximate``. Since Redis 6.2.
+            ref_policy: of entries that are removed, see `RefPolicyT`. Since Redis 8.2.
 
         https://redis.io/docs/latest/commands/xtrim/
         """
         options: list[EncodableT] = _trimming(maxlen, approximate, minid, limit)
         if not options:
             raise DataError("either maxlen or minid is needed")
-        return self.execute(Command(("XTRIM", name, *options)))
+        return self.execute(Command(("XTRIM", name, *options, *ref_policy_option(ref_policy))))
 
 
 def count_option(count: int | None) -> list[EncodableT]:
@@ -226,16 +306,42 @@ def count_option(count: int | None) -> list[EncodableT]:
     Raises:
         DataError: if it is none or less, which some commands take for "all" and others for "none".
     """
-    if count is None:
+    return _positive("count", "COUNT", count)
+
+
+def amount_options(count: int | None, max_count: int | None, max_size: int | None) -> list[EncodableT]:
+    """Return the arguments that ask for at most so many entries of each stream, so many in all, so many bytes.
+
+    Raises:
+        DataError: if one of them is none or less.
+    """
+    return [
+        *count_option(count),
+        *_positive("max_count", "MAXCOUNT", max_count),
+        *_positive("max_size", "MAXSIZE", max_size),
+    ]
+
+
+def _positive(name: str, word: str, number: int | None) -> list[EncodableT]:
+    if number is None:
         return []
-    if not isinstance(count, int) or count < 1:
-        raise DataError(f"count must be a positive number, not {count!r}")
-    return ["COUNT", count]
+    if not isinstance(number, int) or number < 1:
+        raise DataError(f"{name} must be a positive number, not {number!r}")
+    return [word, number]
 
 
 def block_option(wait: int | None) -> list[EncodableT]:
     """Return the arguments that ask to wait for so many milliseconds."""
     return [] if wait is None else ["BLOCK", wait]
+
+
+def ref_policy_option(policy: RefPolicyT | None) -> list[EncodableT]:
+    """Return the argument that says what becomes of pending entries that are deleted.
+
+    Raises:
+        DataError: if it is no such policy.
+    """
+    return [] if policy is None else [one_of("ref_policy", policy, ("KEEPREF", "DELREF", "ACKED"))]
 
 
 def streams_option(streams: Mapping[Any, StreamIdT]) -> list[EncodableT]:

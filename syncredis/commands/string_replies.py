@@ -1,11 +1,22 @@
-"""What LCS returns, as values."""
+"""What LCS and INCREX return, as values."""
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypedDict
+from typing import Generic, NamedTuple, TypedDict, TypeVar
 
 from syncredis.replies import to_fields
 from syncredis.typing import Reply
+
+NumberT = TypeVar("NumberT", int, float)
+
+
+class Increment(NamedTuple, Generic[NumberT]):
+    """What `increx` did."""
+
+    value: NumberT
+    """The number after it."""
+    applied: NumberT
+    """What was added; 0 if the result would have been out of bounds."""
 
 
 class LcsRange(NamedTuple):
@@ -38,3 +49,14 @@ def to_lcs_matches(reply: Reply) -> LcsMatches:
     fields = to_fields(reply)
     matches = [LcsMatch(LcsRange(*first), LcsRange(*second), *length) for first, second, *length in fields["matches"]]
     return {"matches": matches, "len": fields["len"]}
+
+
+def to_int_increment(reply: Reply) -> Increment[int]:
+    """Two integers."""
+    return Increment(*reply)
+
+
+def to_float_increment(reply: Reply) -> Increment[float]:
+    """Two doubles, or strings under RESP2."""
+    value, applied = reply
+    return Increment(float(value), float(applied))

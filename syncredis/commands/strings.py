@@ -1,9 +1,12 @@
-"""The string commands: https://redis.io/docs/latest/commands/?group=string"""
+"""The string commands: https://redis.io/docs/latest/commands/?group=string
+
+Those that set whole values, or delete them, are in `syncredis.commands.string_writes`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, overload
+from collections.abc import Iterable
+from typing import Literal, overload
 
 from syncredis.command import Command
 from syncredis.commands.arguments import (
@@ -13,15 +16,17 @@ from syncredis.commands.arguments import (
     expiry,
     flags,
     key_list,
-    milliseconds,
-    one_of,
-    pairs,
-    seconds,
 )
 from syncredis.commands.group import CommandGroup
-from syncredis.commands.string_replies import LcsMatches, to_lcs_matches
+from syncredis.commands.string_replies import (
+    Increment,
+    LcsMatches,
+    to_float_increment,
+    to_int_increment,
+    to_lcs_matches,
+)
 from syncredis.exceptions import DataError
-from syncredis.replies import to_bool, to_float, to_true, to_true_or_none
+from syncredis.replies import to_float
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 
@@ -50,13 +55,6 @@ class StringCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/decrby/
         """
         return self.execute(Command(("DECRBY", name, amount)))
-
-    def delifeq(self, name: KeyT, value: EncodableT) -> int:
-        """Delete ``name`` if it holds ``value``; return how many keys were deleted, 1 or 0. Since Valkey 9.0, not in Redis.
-
-        https://valkey.io/commands/delifeq/
-        """
-        return self.execute(Command(("DELIFEQ", name, value)))
 
     def get(self, name: KeyT) -> AnyStr | None:
         """Return the value of ``name``, or None if there is no such key.
@@ -102,13 +100,6 @@ class StringCommands(CommandGroup[AnyStr]):
         """
         return self.execute(Command(("GETRANGE", key, start, end)))
 
-    def getset(self, name: KeyT, value: EncodableT) -> AnyStr | None:
-        """Set ``name`` to ``value`` and return what it was before.
-
-        https://redis.io/docs/latest/commands/getset/
-        """
-        return self.execute(Command(("GETSET", name, value)))
-
     def incr(self, name: KeyT, amount: int = 1) -> int:
         """Add ``amount`` to the integer at ``name`` and return the result.
 
@@ -129,6 +120,107 @@ class StringCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/incrbyfloat/
         """
         return self.execute(Command(("INCRBYFLOAT", name, amount), to_float))
+
+    @overload
+    def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: None = None,
+        byint: int | None = None,
+        lbound: int | None = None,
+        ubound: int | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> Increment[int]: ...
+
+    @overload
+    def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: float,
+        byint: None = None,
+        lbound: float | None = None,
+        ubound: float | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> Increment[float]: ...
+
+    @overload
+    def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: float | None = None,
+        byint: int | None = None,
+        lbound: float | None = None,
+        ubound: float | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> Increment[int] | Increment[float]: ...
+
+    def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: float | None = None,
+        byint: int | None = None,
+        lbound: float | None = None,
+        ubound: float | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> Increment[int] | Increment[float]:
+        """Add to the number at ``name`` within bounds, and set when it expires; return the result. Since Redis 8.8.
+
+        Args:
+            name: the key; one that does not exist counts as 0.
+            byfloat: what to add; the reply's numbers are float then.
+            byint: what to add; 1 if neither is given.
+            lbound: the least that the result may be.
+            ubound: the most that the result may be.
+            saturate: let a result beyond a bound become that bound; without it nothing is changed then, not even the expiry.
+            ex: expire after this many seconds.
+            px: expire after this many milliseconds.
+            exat: expire at this Unix time in seconds.
+            pxat: expire at this Unix time in milliseconds.
+            persist: never expire.
+            enx: set the expiry only if the key does not expire so far.
+
+        https://redis.io/docs/latest/commands/increx/
+        """
+        exclusive(byfloat=byfloat, byint=byint)
+        arguments: list[EncodableT] = ["INCREX", name]
+        for word, number in (("BYFLOAT", byfloat), ("BYINT", byint), ("LBOUND", lbound), ("UBOUND", ubound)):
+            if number is not None:
+                arguments += [word, number]
+        lifetime: list[EncodableT] = expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist)
+        if enx and (persist or not lifetime):
+            raise DataError("enx needs ex, px, exat or pxat")
+        arguments += [*flags(SATURATE=saturate), *lifetime, *flags(ENX=enx)]
+        if byfloat is None:
+            return self.execute(Command(tuple(arguments), to_int_increment))
+        return self.execute(Command(tuple(arguments), to_float_increment))
 
     @overload
     def lcs(
@@ -213,167 +305,6 @@ class StringCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/mget/
         """
         return self.execute(Command(("MGET", *key_list("keys", keys, args))))
-
-    def mset(self, mapping: Mapping[Any, EncodableT]) -> bool:
-        """Set each key of ``mapping`` to its value, all at once.
-
-        https://redis.io/docs/latest/commands/mset/
-        """
-        return self.execute(Command(("MSET", *pairs("mapping", mapping)), to_true))
-
-    def msetex(
-        self,
-        mapping: Mapping[Any, EncodableT],
-        data_persist_option: Literal["NX", "XX"] | None = None,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        keepttl: bool = False,
-    ) -> bool:
-        """Set each key of ``mapping`` to its value, and when they expire, all at once. Since Valkey 9.1 and Redis 8.4.
-
-        Args:
-            mapping: the keys and their values.
-            data_persist_option: ``"NX"``: only if none of the keys exists; ``"XX"``: only if all exist.
-            ex: expire after this many seconds.
-            px: expire after this many milliseconds.
-            exat: expire at this Unix time in seconds.
-            pxat: expire at this Unix time in milliseconds.
-            keepttl: let each expire when it would have anyway.
-
-        Returns:
-            Whether they were set.
-
-        https://redis.io/docs/latest/commands/msetex/
-        """
-        given: list[EncodableT] = pairs("mapping", mapping)
-        arguments: list[EncodableT] = ["MSETEX", len(given) // 2, *given]
-        if data_persist_option is not None:
-            arguments.append(one_of("data_persist_option", data_persist_option, ("NX", "XX")))
-        arguments += expiry(ex=ex, px=px, exat=exat, pxat=pxat, keepttl=keepttl)
-        return self.execute(Command(tuple(arguments), to_bool))
-
-    def msetnx(self, mapping: Mapping[Any, EncodableT]) -> bool:
-        """Set each key of ``mapping`` to its value if none of them exists; return whether they were set.
-
-        https://redis.io/docs/latest/commands/msetnx/
-        """
-        return self.execute(Command(("MSETNX", *pairs("mapping", mapping)), to_bool))
-
-    def psetex(self, name: KeyT, time_ms: SpanT, value: EncodableT) -> bool:
-        """Set ``name`` to ``value`` for ``time_ms`` milliseconds.
-
-        https://redis.io/docs/latest/commands/psetex/
-        """
-        return self.execute(Command(("PSETEX", name, milliseconds(time_ms), value), to_true))
-
-    @overload
-    def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: Literal[False] = False,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> bool | None: ...
-
-    @overload
-    def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        *,
-        get: Literal[True],
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> AnyStr | None: ...
-
-    @overload
-    def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: bool = False,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> AnyStr | bool | None: ...
-
-    def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: bool = False,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> AnyStr | bool | None:
-        """Set ``name`` to ``value``.
-
-        Args:
-            name: the key.
-            value: what it is set to.
-            ex: expire after this many seconds.
-            px: expire after this many milliseconds.
-            nx: only if the key does not exist.
-            xx: only if the key exists.
-            keepttl: let it expire when it would have anyway. Since Redis 6.0.
-            get: return the value that it had. Since Redis 6.2; together with ``nx`` since 7.0.
-            exat: expire at this Unix time in seconds. Since Redis 6.2.
-            pxat: expire at this Unix time in milliseconds. Since Redis 6.2.
-            ifeq: only if the key's value equals this. Since Valkey 8.1 and Redis 8.4.
-
-        Returns:
-            True, or None if a condition was not met; with ``get`` the value before, or None if there was none.
-
-        https://redis.io/docs/latest/commands/set/
-        """
-        # The usual case, without a look at nine options that were not given.
-        if ex is px is exat is pxat is ifeq is None and not (nx or xx or keepttl or get):
-            return self.execute(Command(("SET", name, value), to_true_or_none))
-        exclusive(nx=nx, xx=xx, ifeq=ifeq)
-        arguments: list[EncodableT] = ["SET", name, value, *flags(NX=nx, XX=xx)]
-        if ifeq is not None:
-            arguments += ["IFEQ", ifeq]
-        arguments += [*flags(GET=get), *expiry(ex=ex, px=px, exat=exat, pxat=pxat, keepttl=keepttl)]
-        return self.execute(Command(tuple(arguments), None if get else to_true_or_none))
-
-    def setex(self, name: KeyT, time: SpanT, value: EncodableT) -> bool:
-        """Set ``name`` to ``value`` for ``time`` seconds.
-
-        https://redis.io/docs/latest/commands/setex/
-        """
-        return self.execute(Command(("SETEX", name, seconds(time), value), to_true))
-
-    def setnx(self, name: KeyT, value: EncodableT) -> bool:
-        """Set ``name`` to ``value`` if it does not exist; return whether it was set.
-
-        https://redis.io/docs/latest/commands/setnx/
-        """
-        return self.execute(Command(("SETNX", name, value), to_bool))
 
     def setrange(self, name: KeyT, offset: int, value: EncodableT) -> int:
         """Overwrite the string at ``name`` from byte ``offset`` on and return its new length in bytes.

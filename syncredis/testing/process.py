@@ -224,7 +224,12 @@ class ServerProcess:
 
         Blocks for 5 seconds at most. Raises what `Redis.execute_command` raises.
         """
-        client = Redis(
+        with self.client() as client:
+            return client.execute_command(*arguments)
+
+    def client(self) -> Redis[str]:
+        """Return a client that may do everything, waits 5 seconds for a reply and never tries again."""
+        return Redis(
             host=HOST,
             port=self.port,
             password=self._password,
@@ -233,8 +238,6 @@ class ServerProcess:
             retry_policy=NO_RETRY,
             ssl_context=client_context(self._given) if self._tls else None,
         )
-        with client:
-            return client.execute_command(*arguments)
 
     def __enter__(self) -> Self:
         try:

@@ -54,7 +54,7 @@ def test_no_subcommand_prints_the_help_and_is_an_error(run):
         (["demo", "--seconds", "-1"], "argument --seconds: '-1' is no number from 0.1 to 600"),
         (["demo", "--replicas", "0"], "argument --replicas: '0' is no whole number from 1 to 9"),
         (["demo", "--sentinels", "2.5"], "argument --sentinels: '2.5' is no whole number from 1 to 9"),
-        (["demo", "--down-after", "0.5"], "argument --down-after: '0.5' is no number from 1 to 60"),
+        (["demo", "--down-after", "0.5"], "argument --down-after: '0.5' is no number from 1.2 to 60"),
     ],
 )
 def test_bad_arguments_are_named(capsys, arguments, words):

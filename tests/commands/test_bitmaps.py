@@ -105,7 +105,7 @@ def test_combine_bitmaps(client: Any, raw: Any) -> None:
 
 
 def test_combinations_that_make_no_sense(client: Any) -> None:
-    with pytest.raises(DataError, match="operation must be AND or OR or XOR or NOT, not 'NAND'"):
+    with pytest.raises(DataError, match=r"operation must be AND or OR or XOR or NOT or .* not 'NAND'"):
         client.bitop("NAND", "d", "a", "b")
     with pytest.raises(DataError, match="operation NOT takes one key"):
         client.bitop("NOT", "d", "a", "b")

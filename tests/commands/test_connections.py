@@ -199,7 +199,9 @@ def test_conditions_that_make_no_sense_are_refused(client: Any) -> None:
         client.client_kill_filter()
     with pytest.raises(DataError, match="id must hold at least one element"):
         client.client_kill_filter(_id=[])
-    with pytest.raises(DataError, match="type must be NORMAL or PRIMARY or REPLICA or PUBSUB or MASTER or SLAVE, not 'odd'"):
+    with pytest.raises(
+        DataError, match="type must be NORMAL or PRIMARY or REPLICA or PUBSUB or MASTER or SLAVE, not 'odd'"
+    ):
         client.client_kill_filter(_type="odd")
     with pytest.raises(DataError, match="type must be NORMAL"):
         client.client_list(_type="odd")

@@ -513,7 +513,7 @@ def test_scores_combine_in_known_ways_only() -> None:
     commands = Recorder[str]()
     average: Any = "AVG"
     for combine in (commands.zinter, commands.zunion):
-        with pytest.raises(DataError, match="aggregate must be SUM or MIN or MAX, not 'AVG'"):
+        with pytest.raises(DataError, match="aggregate must be SUM or MIN or MAX or COUNT, not 'AVG'"):
             combine(["z"], average)
     for store in (commands.zinterstore, commands.zunionstore):
         with pytest.raises(DataError, match="aggregate must be SUM or MIN or MAX, not 1"):

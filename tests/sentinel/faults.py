@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from syncredis import Location
@@ -95,11 +95,3 @@ def takes(*, at_least: float = 0.0, under: float = SOON) -> Iterator[None]:
     yield
     took = time.monotonic() - began
     assert 0.9 * at_least <= took < under, f"{took:.3f} s"
-
-
-def until(condition: Callable[[], object], timeout: float = 30.0) -> None:
-    """Block until ``condition`` holds."""
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, f"still not so after {timeout:g} s"
-        time.sleep(0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from tests.sentinel.faults import until
+from tests.fixtures.threads import until
 
 
 class Herd:
@@ -36,7 +36,7 @@ class Herd:
     def wait_for_calls(self, each: int = 1) -> None:
         """Block until every thread has made ``each`` more calls."""
         goals = [count + each for count in self.calls]
-        until(lambda: all(count >= goal for count, goal in zip(self.calls, goals, strict=True)), timeout=60)
+        until(lambda: all(count >= goal for count, goal in zip(self.calls, goals, strict=True)))
 
     def _run(self, number: int) -> None:
         while not self._over.is_set():

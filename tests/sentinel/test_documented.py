@@ -7,7 +7,7 @@ import pytest
 
 from syncredis.testing import SentinelDeployment
 from tests.fixtures.surfaces import Surface
-from tests.sentinel.faults import until
+from tests.fixtures.threads import until
 
 TIMEOUT = 10.0
 

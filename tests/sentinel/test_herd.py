@@ -94,7 +94,7 @@ def test_a_hundred_threads_in_an_outage(oddities: Oddities, service_name: str) -
         ended.append(threading.get_ident())
 
     ended: list[int] = []
-    with Sentinel(oddities.seeds, failover_timeout=1.0) as sentinel, sentinel.primary_for(service_name) as client:
+    with Sentinel(oddities.seeds, failover_timeout=0.6) as sentinel, sentinel.primary_for(service_name) as client:
         before, began = commands_of(oddities.sentinel), time.monotonic()
         threads = [threading.Thread(target=go) for _ in range(HERD)]
         for thread in threads:

@@ -10,8 +10,9 @@ import pytest
 from syncredis.exceptions import ReplicaNotFoundError
 from syncredis.testing import SentinelDeployment, ServerProcess
 from tests.fixtures.surfaces import Surface
+from tests.fixtures.threads import until
 from tests.sentinel.conftest import Setting
-from tests.sentinel.faults import SOON, takes, until
+from tests.sentinel.faults import SOON, takes
 
 
 @pytest.fixture

@@ -62,6 +62,7 @@ def test_it_is_in_order_when_it_starts(deployment: SentinelDeployment) -> None:
     check_order(deployment, deployment.primary)
 
 
+@pytest.mark.slow
 def test_a_planned_failover_and_another(deployment: SentinelDeployment) -> None:
     old = deployment.primary
     new = deployment.failover(PATIENCE)
@@ -76,6 +77,7 @@ def test_a_planned_failover_and_another(deployment: SentinelDeployment) -> None:
     check_order(deployment, again)
 
 
+@pytest.mark.slow
 def test_the_primary_dies_and_comes_back_as_a_replica(deployment: SentinelDeployment) -> None:
     old = deployment.primary
     deployment.kill(old)
@@ -89,6 +91,7 @@ def test_the_primary_dies_and_comes_back_as_a_replica(deployment: SentinelDeploy
     check_order(deployment, new)
 
 
+@pytest.mark.slow
 def test_the_primary_hangs_and_wakes_as_a_replica(deployment: SentinelDeployment) -> None:
     old = deployment.primary
     deployment.freeze(old)
@@ -99,6 +102,7 @@ def test_the_primary_hangs_and_wakes_as_a_replica(deployment: SentinelDeployment
     check_order(deployment, new)
 
 
+@pytest.mark.slow
 def test_a_sentinel_dies_and_another_hangs(deployment: SentinelDeployment) -> None:
     dead, hanging, alive = deployment.sentinels
     deployment.kill(dead)
@@ -115,6 +119,7 @@ def test_a_sentinel_dies_and_another_hangs(deployment: SentinelDeployment) -> No
     check_order(deployment, deployment.primary)
 
 
+@pytest.mark.slow
 def test_replicas_die_and_come_back(deployment: SentinelDeployment) -> None:
     for replica in deployment.replicas:
         deployment.kill(replica)
@@ -126,6 +131,7 @@ def test_replicas_die_and_come_back(deployment: SentinelDeployment) -> None:
     check_order(deployment, deployment.primary)
 
 
+@pytest.mark.slow
 def test_another_replica_joins(deployment: SentinelDeployment) -> None:
     added = deployment.add_replica(PATIENCE)
     assert added in deployment.replicas
@@ -133,6 +139,7 @@ def test_another_replica_joins(deployment: SentinelDeployment) -> None:
     check_order(deployment, deployment.primary)
 
 
+@pytest.mark.slow
 def test_passwords(binary: ServerBinary) -> None:
     with SentinelDeployment(1, 3, server=binary, password='data "x" y', sentinel_password="watch z") as deployment:
         for node in (*deployment.nodes, *deployment.sentinels):
@@ -143,6 +150,7 @@ def test_passwords(binary: ServerBinary) -> None:
         check_order(deployment, new)
 
 
+@pytest.mark.slow
 def test_tls(tls_binary: ServerBinary, certificates: dict[str, str]) -> None:
     with SentinelDeployment(1, 3, server=tls_binary, tls=certificates) as deployment:
         new = deployment.failover(PATIENCE)
@@ -150,6 +158,7 @@ def test_tls(tls_binary: ServerBinary, certificates: dict[str, str]) -> None:
         check_order(deployment, new)
 
 
+@pytest.mark.slow
 def test_one_sentinel_and_one_replica(binary: ServerBinary) -> None:
     with SentinelDeployment(1, 1, server=binary) as deployment:
         assert deployment.quorum == 1
@@ -215,6 +224,7 @@ def test_what_is_missing_is_said(deployment: SentinelDeployment) -> None:
         deployment.wait_for_failover(deployment.primary, 0)
 
 
+@pytest.mark.slow
 def test_faults_come_from_any_thread(deployment: SentinelDeployment) -> None:
     old = deployment.primary
     fault = threading.Timer(0.2, deployment.kill, [old])

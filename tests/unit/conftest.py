@@ -27,7 +27,10 @@ def make_pool(peer: Peer) -> Iterator[Callable[..., Any]]:
 
     yield make
     for pool in made:
+        lent = [connection for connection in pool._slots if isinstance(connection, Connection)]
         pool.close()
+        for connection in lent:
+            connection.close()
 
 
 def ping(connection: Connection) -> bool:

@@ -101,7 +101,9 @@ def test_many_threads(make_pool: MakePool, peer: Peer, background: Background, i
 
 
 @pytest.mark.parametrize("spoil", [Connection.close, Connection.interrupt])
-def test_a_connection_in_doubt_is_not_kept(make_pool: MakePool, peer: Peer, spoil: Callable[[Connection], None]) -> None:
+def test_a_connection_in_doubt_is_not_kept(
+    make_pool: MakePool, peer: Peer, spoil: Callable[[Connection], None]
+) -> None:
     pool = make_pool(max_connections=1)
     connection = pool.lease()
     spoil(connection)
@@ -238,7 +240,14 @@ class FailingPool(ConnectionPool):
 
 @pytest.mark.parametrize(
     "failure",
-    [ConnectionError("refused"), ResponseError("ERR"), ValueError("ours"), KeyboardInterrupt(), SystemExit(), MemoryError()],
+    [
+        ConnectionError("refused"),
+        ResponseError("ERR"),
+        ValueError("ours"),
+        KeyboardInterrupt(),
+        SystemExit(),
+        MemoryError(),
+    ],
     ids=lambda failure: type(failure).__name__,
 )
 def test_a_failure_to_connect_gives_the_slot_back(make_pool: MakePool, failure: BaseException) -> None:

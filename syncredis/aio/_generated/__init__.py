@@ -14,6 +14,7 @@ from syncredis.aio._generated.hash_expiry import AsyncHashExpiryCommands
 from syncredis.aio._generated.hashes import AsyncHashCommands
 from syncredis.aio._generated.hyperloglogs import AsyncHyperLogLogCommands
 from syncredis.aio._generated.key_expiry import AsyncKeyExpiryCommands
+from syncredis.aio._generated.list_moves import AsyncListMoveCommands
 from syncredis.aio._generated.lists import AsyncListCommands
 from syncredis.aio._generated.pubsub import AsyncPubSubCommands
 from syncredis.aio._generated.scripting import AsyncScriptingCommands
@@ -24,8 +25,10 @@ from syncredis.aio._generated.sorted_set_combinations import AsyncSortedSetCombi
 from syncredis.aio._generated.sorted_set_ranges import AsyncSortedSetRangeCommands
 from syncredis.aio._generated.sorted_sets import AsyncSortedSetCommands
 from syncredis.aio._generated.sorting import AsyncSortingCommands
+from syncredis.aio._generated.stream_consumers import AsyncStreamConsumerCommands
 from syncredis.aio._generated.stream_groups import AsyncStreamGroupCommands
 from syncredis.aio._generated.streams import AsyncStreamCommands
+from syncredis.aio._generated.string_writes import AsyncStringWriteCommands
 from syncredis.aio._generated.strings import AsyncStringCommands
 from syncredis.typing import AnyStr
 
@@ -43,6 +46,7 @@ class AsyncCommands(
     AsyncHashCommands[AnyStr],
     AsyncHyperLogLogCommands[AnyStr],
     AsyncKeyExpiryCommands[AnyStr],
+    AsyncListMoveCommands[AnyStr],
     AsyncListCommands[AnyStr],
     AsyncPubSubCommands[AnyStr],
     AsyncScriptingCommands[AnyStr],
@@ -53,8 +57,10 @@ class AsyncCommands(
     AsyncSortedSetRangeCommands[AnyStr],
     AsyncSortedSetCommands[AnyStr],
     AsyncSortingCommands[AnyStr],
+    AsyncStreamConsumerCommands[AnyStr],
     AsyncStreamGroupCommands[AnyStr],
     AsyncStreamCommands[AnyStr],
+    AsyncStringWriteCommands[AnyStr],
     AsyncStringCommands[AnyStr],
 ):
     """Every command method, to be awaited."""

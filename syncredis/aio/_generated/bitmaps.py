@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
 
 from syncredis.aio.group import AsyncCommandGroup
-from syncredis.commands.bitmaps import BitFieldOffsetT, BitFieldOperation, BitUnitT
+from syncredis.commands.bitmaps import BitFieldOffsetT, BitFieldOperation, BitOperationT, BitUnitT
 from syncredis.typing import AnyStr, KeyT
 
 
@@ -65,13 +64,13 @@ class AsyncBitmapCommands(AsyncCommandGroup[AnyStr]):
         """
         return await self._run(self._commands.bitfield_ro(key, encoding, offset, items))
 
-    async def bitop(
-        self, operation: Literal["AND", "OR", "XOR", "NOT", "and", "or", "xor", "not"], dest: KeyT, *keys: KeyT
-    ) -> int:
+    async def bitop(self, operation: BitOperationT, dest: KeyT, *keys: KeyT) -> int:
         """Combine bitmaps bit by bit into ``dest`` and return its length in bytes, that of the longest of them.
 
         Args:
-            operation: ``"AND"``, ``"OR"``, ``"XOR"``, or ``"NOT"``, which takes one key.
+            operation: ``"AND"``, ``"OR"``, ``"XOR"``, or ``"NOT"``, which takes one key. Since Redis 8.2 also, of at least two,
+                ``"DIFF"``: what the first has and no other; ``"DIFF1"``: what others have and the first has not;
+                ``"ANDOR"``: what the first has and another one, too; and ``"ONE"``: what exactly one has.
             dest: where the result goes.
             *keys: of the bitmaps; zeros make the shorter ones as long as the longest.
 

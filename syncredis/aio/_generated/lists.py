@@ -16,17 +16,6 @@ class AsyncListCommands(AsyncCommandGroup[AnyStr]):
 
     __slots__ = ()
 
-    async def blmove(
-        self, first_list: KeyT, second_list: KeyT, timeout: WaitT, src: SideT = "LEFT", dest: SideT = "RIGHT"
-    ) -> AnyStr | None:
-        """Move an element as `lmove` does, and return it; wait for one if there is none.
-
-        Blocks for at most ``timeout`` seconds, for ever if that is 0; returns None if nothing came.
-
-        https://redis.io/docs/latest/commands/blmove/
-        """
-        return await self._run(self._commands.blmove(first_list, second_list, timeout, src, dest))
-
     async def blmpop(
         self, timeout: WaitT, numkeys: int, *args: KeyT, direction: SideT, count: int | None = 1
     ) -> PoppedElements[AnyStr] | None:
@@ -56,15 +45,6 @@ class AsyncListCommands(AsyncCommandGroup[AnyStr]):
         """
         return await self._run(self._commands.brpop(keys, timeout))
 
-    async def brpoplpush(self, src: KeyT, dst: KeyT, timeout: WaitT = 0) -> AnyStr | None:
-        """Move the last element of ``src`` to the left end of ``dst`` and return it: the old form of `blmove`.
-
-        Blocks for at most ``timeout`` seconds, for ever if that is 0; returns None if nothing came.
-
-        https://redis.io/docs/latest/commands/brpoplpush/
-        """
-        return await self._run(self._commands.brpoplpush(src, dst, timeout))
-
     async def lindex(self, name: KeyT, index: int) -> AnyStr | None:
         """Return the element at position ``index``, or None if there is none.
 
@@ -89,17 +69,6 @@ class AsyncListCommands(AsyncCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/llen/
         """
         return await self._run(self._commands.llen(name))
-
-    async def lmove(
-        self, first_list: KeyT, second_list: KeyT, src: SideT = "LEFT", dest: SideT = "RIGHT"
-    ) -> AnyStr | None:
-        """Move an element from the ``src`` end of one list to the ``dest`` end of another, and return it.
-
-        Both may be the same list. Returns None if ``first_list`` is empty.
-
-        https://redis.io/docs/latest/commands/lmove/
-        """
-        return await self._run(self._commands.lmove(first_list, second_list, src, dest))
 
     async def lmpop(
         self, num_keys: int, *args: KeyT, direction: SideT, count: int | None = 1
@@ -242,13 +211,6 @@ class AsyncListCommands(AsyncCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/rpop/
         """
         return await self._run(self._commands.rpop(name, count))
-
-    async def rpoplpush(self, src: KeyT, dst: KeyT) -> AnyStr | None:
-        """Move the last element of ``src`` to the left end of ``dst`` and return it: the old form of `lmove`.
-
-        https://redis.io/docs/latest/commands/rpoplpush/
-        """
-        return await self._run(self._commands.rpoplpush(src, dst))
 
     async def rpush(self, name: KeyT, *values: EncodableT) -> int:
         """Add values at the right end, one after the other, and return the list's new length.

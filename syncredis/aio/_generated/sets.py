@@ -36,6 +36,18 @@ class AsyncSetCommands(AsyncCommandGroup[AnyStr]):
         """
         return await self._run(self._commands.sdiff(keys, *args))
 
+    async def sdiffcard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> int:
+        """Return how many members the first set has that none of the others has. Since Redis 8.10.
+
+        Args:
+            numkeys: how many keys there are.
+            keys: the keys of the sets.
+            limit: stop counting there; 0: count all.
+
+        https://redis.io/docs/latest/commands/sdiffcard/
+        """
+        return await self._run(self._commands.sdiffcard(numkeys, keys, limit))
+
     async def sdiffstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT], *args: KeyT) -> int:
         """Make ``dest`` a set of what `sdiff` returns, and return its size.
 
@@ -162,6 +174,19 @@ class AsyncSetCommands(AsyncCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/sunion/
         """
         return await self._run(self._commands.sunion(keys, *args))
+
+    async def sunioncard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0, approx: bool = False) -> int:
+        """Return how many members the sets have together. Since Redis 8.10.
+
+        Args:
+            numkeys: how many keys there are.
+            keys: the keys of the sets.
+            limit: stop counting there; 0: count all.
+            approx: estimate the number, in little memory.
+
+        https://redis.io/docs/latest/commands/sunioncard/
+        """
+        return await self._run(self._commands.sunioncard(numkeys, keys, limit, approx))
 
     async def sunionstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT], *args: KeyT) -> int:
         """Make ``dest`` a set of what `sunion` returns, and return its size.

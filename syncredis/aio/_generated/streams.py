@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 from syncredis.aio.group import AsyncCommandGroup
 from syncredis.commands.arguments import SpanT
 from syncredis.commands.stream_replies import FullStreamInfo, StreamEntries, StreamEntry, StreamInfo
-from syncredis.commands.streams import StreamIdT
+from syncredis.commands.streams import RefPolicyT, StreamIdT
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 
@@ -28,6 +28,9 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
         nomkstream: Literal[False] = False,
         minid: StreamIdT | None = None,
         limit: int | None = None,
+        ref_policy: RefPolicyT | None = None,
+        idmpauto: KeyT | None = None,
+        idmp: tuple[KeyT, KeyT] | None = None,
     ) -> AnyStr: ...
 
     @overload
@@ -41,6 +44,9 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
         nomkstream: bool = False,
         minid: StreamIdT | None = None,
         limit: int | None = None,
+        ref_policy: RefPolicyT | None = None,
+        idmpauto: KeyT | None = None,
+        idmp: tuple[KeyT, KeyT] | None = None,
     ) -> AnyStr | None: ...
 
     async def xadd(
@@ -53,6 +59,9 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
         nomkstream: bool = False,
         minid: StreamIdT | None = None,
         limit: int | None = None,
+        ref_policy: RefPolicyT | None = None,
+        idmpauto: KeyT | None = None,
+        idmp: tuple[KeyT, KeyT] | None = None,
     ) -> AnyStr | None:
         """Add an entry to the end of the stream and return its ID.
 
@@ -65,10 +74,32 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
             nomkstream: do nothing if there is no such stream, and return None. Since Redis 6.2.
             minid: remove entries with smaller IDs than this. Since Redis 6.2.
             limit: remove at most so many entries; 0: no limit; only if ``approximate``. Since Redis 6.2.
+            ref_policy: of entries that are removed, see `RefPolicyT`. Since Redis 8.2.
+            idmpauto: the producer's name; an entry that it has added just now, with the same fields, is not added again, and
+                the reply is the ID that it got then. Only with ``"*"``. Since Redis 8.6.
+            idmp: the same, for the producer's name and a name that it gives to the entry. Since Redis 8.6.
 
         https://redis.io/docs/latest/commands/xadd/
         """
-        return await self._run(self._commands.xadd(name, fields, id, maxlen, approximate, nomkstream, minid, limit))
+        return await self._run(
+            self._commands.xadd(
+                name, fields, id, maxlen, approximate, nomkstream, minid, limit, ref_policy, idmpauto, idmp
+            )
+        )
+
+    async def xcfgset(self, name: KeyT, idmp_duration: SpanT | None = None, idmp_maxsize: int | None = None) -> bool:
+        """Set how long the stream remembers what producers added, for `xadd` with ``idmp``. Since Redis 8.6.
+
+        What it remembers so far is forgotten. There must be such a key.
+
+        Args:
+            name: the key.
+            idmp_duration: how many seconds; 100 if never set.
+            idmp_maxsize: how many entries of each producer; 100 if never set.
+
+        https://redis.io/docs/latest/commands/xcfgset/
+        """
+        return await self._run(self._commands.xcfgset(name, idmp_duration, idmp_maxsize))
 
     async def xdel(self, name: KeyT, *ids: StreamIdT) -> int:
         """Delete entries and return how many there were.
@@ -76,6 +107,21 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/xdel/
         """
         return await self._run(self._commands.xdel(name, *ids))
+
+    async def xdelex(self, name: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF") -> list[int]:
+        """Delete entries, and say what becomes of what is pending; return for each what became of it. Since Redis 8.2.
+
+        Args:
+            name: the key.
+            *ids: the entries.
+            ref_policy: see `RefPolicyT`.
+
+        Returns:
+            For each entry 1: it was deleted; -1: there is none; 2: with ``"ACKED"``, it is still needed and stays.
+
+        https://redis.io/docs/latest/commands/xdelex/
+        """
+        return await self._run(self._commands.xdelex(name, *ids, ref_policy=ref_policy))
 
     @overload
     async def xinfo_stream(self, name: KeyT, full: Literal[False] = False, count: None = None) -> StreamInfo: ...
@@ -129,7 +175,12 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
         return await self._run(self._commands.xrange(name, min, max, count))
 
     async def xread(
-        self, streams: Mapping[Any, StreamIdT], count: int | None = None, block: SpanT | None = None
+        self,
+        streams: Mapping[Any, StreamIdT],
+        count: int | None = None,
+        block: SpanT | None = None,
+        max_count: int | None = None,
+        max_size: int | None = None,
     ) -> list[StreamEntries[AnyStr]]:
         """Return the entries of each stream that come after an ID; streams that have none are left out.
 
@@ -137,10 +188,12 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
             streams: for each key the ID after which to read; ``"$"``: only what is added from now on.
             count: return at most so many entries of each stream.
             block: if there are no entries at all, wait for one for at most this many milliseconds; 0: for ever.
+            max_count: return at most so many entries of all streams together. Since Redis 8.10.
+            max_size: return about so many bytes, one entry at least. Since Redis 8.10.
 
         https://redis.io/docs/latest/commands/xread/
         """
-        return await self._run(self._commands.xread(streams, count, block))
+        return await self._run(self._commands.xread(streams, count, block, max_count, max_size))
 
     async def xrevrange(
         self, name: KeyT, max: StreamIdT = "+", min: StreamIdT = "-", count: int | None = None
@@ -173,6 +226,7 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
         approximate: bool = True,
         minid: StreamIdT | None = None,
         limit: int | None = None,
+        ref_policy: RefPolicyT | None = None,
     ) -> int:
         """Remove the oldest entries and return how many they were.
 
@@ -182,7 +236,8 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
             approximate: let some more entries stay, which is much cheaper.
             minid: remove entries with smaller IDs than this. Since Redis 6.2.
             limit: remove at most so many entries; 0: no limit; only if ``approximate``. Since Redis 6.2.
+            ref_policy: of entries that are removed, see `RefPolicyT`. Since Redis 8.2.
 
         https://redis.io/docs/latest/commands/xtrim/
         """
-        return await self._run(self._commands.xtrim(name, maxlen, approximate, minid, limit))
+        return await self._run(self._commands.xtrim(name, maxlen, approximate, minid, limit, ref_policy))

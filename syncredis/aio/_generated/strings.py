@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal, overload
+from collections.abc import Iterable
+from typing import Literal, overload
 
 from syncredis.aio.group import AsyncCommandGroup
 from syncredis.commands.arguments import MomentT, SpanT
-from syncredis.commands.string_replies import LcsMatches
+from syncredis.commands.string_replies import Increment, LcsMatches
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 
@@ -36,13 +36,6 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/decrby/
         """
         return await self._run(self._commands.decrby(name, amount))
-
-    async def delifeq(self, name: KeyT, value: EncodableT) -> int:
-        """Delete ``name`` if it holds ``value``; return how many keys were deleted, 1 or 0. Since Valkey 9.0, not in Redis.
-
-        https://valkey.io/commands/delifeq/
-        """
-        return await self._run(self._commands.delifeq(name, value))
 
     async def get(self, name: KeyT) -> AnyStr | None:
         """Return the value of ``name``, or None if there is no such key.
@@ -88,13 +81,6 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
         """
         return await self._run(self._commands.getrange(key, start, end))
 
-    async def getset(self, name: KeyT, value: EncodableT) -> AnyStr | None:
-        """Set ``name`` to ``value`` and return what it was before.
-
-        https://redis.io/docs/latest/commands/getset/
-        """
-        return await self._run(self._commands.getset(name, value))
-
     async def incr(self, name: KeyT, amount: int = 1) -> int:
         """Add ``amount`` to the integer at ``name`` and return the result.
 
@@ -115,6 +101,111 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/incrbyfloat/
         """
         return await self._run(self._commands.incrbyfloat(name, amount))
+
+    @overload
+    async def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: None = None,
+        byint: int | None = None,
+        lbound: int | None = None,
+        ubound: int | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> Increment[int]: ...
+
+    @overload
+    async def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: float,
+        byint: None = None,
+        lbound: float | None = None,
+        ubound: float | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> Increment[float]: ...
+
+    @overload
+    async def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: float | None = None,
+        byint: int | None = None,
+        lbound: float | None = None,
+        ubound: float | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> Increment[int] | Increment[float]: ...
+
+    async def increx(
+        self,
+        name: KeyT,
+        *,
+        byfloat: float | None = None,
+        byint: int | None = None,
+        lbound: float | None = None,
+        ubound: float | None = None,
+        saturate: bool = False,
+        ex: SpanT | None = None,
+        px: SpanT | None = None,
+        exat: MomentT | None = None,
+        pxat: MomentT | None = None,
+        persist: bool = False,
+        enx: bool = False,
+    ) -> Increment[int] | Increment[float]:
+        """Add to the number at ``name`` within bounds, and set when it expires; return the result. Since Redis 8.8.
+
+        Args:
+            name: the key; one that does not exist counts as 0.
+            byfloat: what to add; the reply's numbers are float then.
+            byint: what to add; 1 if neither is given.
+            lbound: the least that the result may be.
+            ubound: the most that the result may be.
+            saturate: let a result beyond a bound become that bound; without it nothing is changed then, not even the expiry.
+            ex: expire after this many seconds.
+            px: expire after this many milliseconds.
+            exat: expire at this Unix time in seconds.
+            pxat: expire at this Unix time in milliseconds.
+            persist: never expire.
+            enx: set the expiry only if the key does not expire so far.
+
+        https://redis.io/docs/latest/commands/increx/
+        """
+        return await self._run(
+            self._commands.increx(
+                name,
+                byfloat=byfloat,
+                byint=byint,
+                lbound=lbound,
+                ubound=ubound,
+                saturate=saturate,
+                ex=ex,
+                px=px,
+                exat=exat,
+                pxat=pxat,
+                persist=persist,
+                enx=enx,
+            )
+        )
 
     @overload
     async def lcs(
@@ -190,154 +281,6 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/mget/
         """
         return await self._run(self._commands.mget(keys, *args))
-
-    async def mset(self, mapping: Mapping[Any, EncodableT]) -> bool:
-        """Set each key of ``mapping`` to its value, all at once.
-
-        https://redis.io/docs/latest/commands/mset/
-        """
-        return await self._run(self._commands.mset(mapping))
-
-    async def msetex(
-        self,
-        mapping: Mapping[Any, EncodableT],
-        data_persist_option: Literal["NX", "XX"] | None = None,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        keepttl: bool = False,
-    ) -> bool:
-        """Set each key of ``mapping`` to its value, and when they expire, all at once. Since Valkey 9.1 and Redis 8.4.
-
-        Args:
-            mapping: the keys and their values.
-            data_persist_option: ``"NX"``: only if none of the keys exists; ``"XX"``: only if all exist.
-            ex: expire after this many seconds.
-            px: expire after this many milliseconds.
-            exat: expire at this Unix time in seconds.
-            pxat: expire at this Unix time in milliseconds.
-            keepttl: let each expire when it would have anyway.
-
-        Returns:
-            Whether they were set.
-
-        https://redis.io/docs/latest/commands/msetex/
-        """
-        return await self._run(self._commands.msetex(mapping, data_persist_option, ex, px, exat, pxat, keepttl))
-
-    async def msetnx(self, mapping: Mapping[Any, EncodableT]) -> bool:
-        """Set each key of ``mapping`` to its value if none of them exists; return whether they were set.
-
-        https://redis.io/docs/latest/commands/msetnx/
-        """
-        return await self._run(self._commands.msetnx(mapping))
-
-    async def psetex(self, name: KeyT, time_ms: SpanT, value: EncodableT) -> bool:
-        """Set ``name`` to ``value`` for ``time_ms`` milliseconds.
-
-        https://redis.io/docs/latest/commands/psetex/
-        """
-        return await self._run(self._commands.psetex(name, time_ms, value))
-
-    @overload
-    async def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: Literal[False] = False,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> bool | None: ...
-
-    @overload
-    async def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        *,
-        get: Literal[True],
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> AnyStr | None: ...
-
-    @overload
-    async def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: bool = False,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> AnyStr | bool | None: ...
-
-    async def set(
-        self,
-        name: KeyT,
-        value: EncodableT,
-        ex: SpanT | None = None,
-        px: SpanT | None = None,
-        nx: bool = False,
-        xx: bool = False,
-        keepttl: bool = False,
-        get: bool = False,
-        exat: MomentT | None = None,
-        pxat: MomentT | None = None,
-        ifeq: EncodableT | None = None,
-    ) -> AnyStr | bool | None:
-        """Set ``name`` to ``value``.
-
-        Args:
-            name: the key.
-            value: what it is set to.
-            ex: expire after this many seconds.
-            px: expire after this many milliseconds.
-            nx: only if the key does not exist.
-            xx: only if the key exists.
-            keepttl: let it expire when it would have anyway. Since Redis 6.0.
-            get: return the value that it had. Since Redis 6.2; together with ``nx`` since 7.0.
-            exat: expire at this Unix time in seconds. Since Redis 6.2.
-            pxat: expire at this Unix time in milliseconds. Since Redis 6.2.
-            ifeq: only if the key's value equals this. Since Valkey 8.1 and Redis 8.4.
-
-        Returns:
-            True, or None if a condition was not met; with ``get`` the value before, or None if there was none.
-
-        https://redis.io/docs/latest/commands/set/
-        """
-        return await self._run(self._commands.set(name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq))
-
-    async def setex(self, name: KeyT, time: SpanT, value: EncodableT) -> bool:
-        """Set ``name`` to ``value`` for ``time`` seconds.
-
-        https://redis.io/docs/latest/commands/setex/
-        """
-        return await self._run(self._commands.setex(name, time, value))
-
-    async def setnx(self, name: KeyT, value: EncodableT) -> bool:
-        """Set ``name`` to ``value`` if it does not exist; return whether it was set.
-
-        https://redis.io/docs/latest/commands/setnx/
-        """
-        return await self._run(self._commands.setnx(name, value))
 
     async def setrange(self, name: KeyT, offset: int, value: EncodableT) -> int:
         """Overwrite the string at ``name`` from byte ``offset`` on and return its new length in bytes.

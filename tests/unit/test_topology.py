@@ -1,0 +1,153 @@
+"""What Sentinels say, in the form of RESP2 and in that of RESP3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from syncredis import Location
+from syncredis.sentinel.topology import (
+    ReplicaView,
+    best_first,
+    location_from_address,
+    other_sentinels,
+    replicas_from_reply,
+    sentinels_from_reply,
+)
+
+
+def flat(entry: dict[str, Any]) -> list[Any]:
+    """As RESP2 has it."""
+    return [part for pair in entry.items() for part in pair]
+
+
+FORMS = pytest.mark.parametrize("form", [flat, dict], ids=["RESP2", "RESP3"])
+
+
+@pytest.mark.parametrize(
+    ("reply", "location"),
+    [
+        (None, None),
+        (["127.0.0.1", "6379"], ("127.0.0.1", 6379)),
+        (["redis.example", 6380], ("redis.example", 6380)),
+        (["::1", "65535"], ("::1", 65535)),
+    ],
+)
+def test_an_address(reply: Any, location: tuple[str, int] | None) -> None:
+    assert location_from_address(reply) == location
+
+
+@pytest.mark.parametrize("reply", [[], ["h"], ["h", "1", "2"], ["h", "port"], ["h", "0"], ["h", "65536"], 5, "OK"])
+def test_an_address_that_makes_no_sense(reply: Any) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        location_from_address(reply)
+
+
+def replica(number: int = 1, **changes: Any) -> dict[str, Any]:
+    entry = {
+        "name": f"10.0.0.{number}:6379",
+        "ip": f"10.0.0.{number}",
+        "port": "6379",
+        "runid": "",
+        "flags": "slave",
+        "master-link-status": "ok",
+        "slave-priority": "100",
+    }
+    return entry | {name.replace("_", "-"): value for name, value in changes.items()}
+
+
+@FORMS
+@pytest.mark.parametrize(
+    ("changes", "in_service", "linked"),
+    [
+        ({}, True, True),
+        ({"flags": "slave,s_down"}, False, True),
+        ({"flags": "o_down,slave"}, False, True),
+        ({"flags": "slave,disconnected"}, False, True),
+        ({"flags": "s_down,slave,disconnected"}, False, True),
+        ({"flags": "slave,promoted"}, True, True),
+        ({"flags": "slave,reconf_sent"}, True, True),
+        ({"flags": ""}, True, True),
+        ({"master_link_status": "err"}, True, False),
+        ({"flags": "slave,s_down", "master_link_status": "err"}, False, False),
+    ],
+)
+def test_a_replica(form: Any, changes: dict[str, str], in_service: bool, linked: bool) -> None:
+    (view,) = replicas_from_reply([form(replica(**changes))])
+    assert view.location == ("10.0.0.1", 6379)
+    assert type(view.location) is Location
+    assert view.in_service is in_service
+    assert view.linked is linked
+
+
+@FORMS
+def test_replicas(form: Any) -> None:
+    assert replicas_from_reply([]) == []
+    views = replicas_from_reply([form(replica(number)) for number in (1, 2, 3)])
+    assert [view.location.host for view in views] == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+    (plain,) = replicas_from_reply([form({"ip": "h", "port": 7})])
+    assert plain == ReplicaView(location=Location("h", 7), flags=frozenset({""}), linked=True)
+
+
+@FORMS
+def test_a_replica_that_has_not_said_where_it_listens(form: Any) -> None:
+    views = replicas_from_reply([form(replica(1, port="0")), form(replica(2))])
+    assert [view.location.host for view in views] == ["10.0.0.2"]
+
+
+@FORMS
+def test_other_sentinels(form: Any) -> None:
+    entries = [form({"ip": "::1", "port": "26379"}), form({"ip": "s", "port": "0"}), form({"ip": "t"})]
+    assert sentinels_from_reply(entries) == [("::1", 26379)]
+    assert sentinels_from_reply([]) == []
+
+
+@FORMS
+@pytest.mark.parametrize(("entry", "count"), [({"num-other-sentinels": "2"}, 2), ({"name": "x"}, 0), ({}, 0)])
+def test_how_many_other_sentinels(form: Any, entry: dict[str, str], count: int) -> None:
+    assert other_sentinels(form(entry)) == count
+
+
+@pytest.mark.parametrize("reply", [[["ip"]], [{"port": "1"}], [["ip", "h", "port"]], 5, [5]])
+def test_entries_that_make_no_sense(reply: Any) -> None:
+    with pytest.raises((TypeError, ValueError, LookupError)):
+        replicas_from_reply(reply)
+
+
+# --- in which order to try them ---------------------------------------------------------------------------
+
+
+def view(host: str, *, flags: str = "slave", linked: bool = True) -> ReplicaView:
+    return ReplicaView(location=Location(host, 1), flags=frozenset(flags.split(",")), linked=linked)
+
+
+def hosts(replicas: list[ReplicaView], start: int) -> str:
+    return "".join(location.host for location in best_first(replicas, start))
+
+
+def test_in_turn() -> None:
+    replicas = [view("a"), view("b"), view("c")]
+    assert [hosts(replicas, start) for start in range(5)] == ["abc", "bca", "cab", "abc", "bca"]
+
+
+def test_those_out_of_service_are_left_out() -> None:
+    replicas = [view("a", flags="slave,s_down"), view("b"), view("c", flags="slave,disconnected"), view("d")]
+    assert [hosts(replicas, start) for start in range(3)] == ["bd", "db", "bd"]
+
+
+def test_those_without_a_link_come_last() -> None:
+    replicas = [view("a"), view("b", linked=False), view("c"), view("d", linked=False)]
+    for start in range(8):
+        order = hosts(replicas, start)
+        assert sorted(order[:2]) == ["a", "c"]
+        assert sorted(order[2:]) == ["b", "d"]
+
+
+def test_all_without_a_link() -> None:
+    assert hosts([view("a", linked=False), view("b", linked=False)], 1) == "ba"
+
+
+def test_none() -> None:
+    assert best_first([], 7) == []
+    assert best_first([view("a", flags="o_down")], 7) == []
