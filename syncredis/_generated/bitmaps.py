@@ -36,7 +36,8 @@ class PipelineBitmapCommands(PipelineCommandGroup[AnyStr]):
 
         Args:
             key: the key; missing bits are 0, and writing makes it longer.
-            *operations: `BitFieldGet`, `BitFieldSet` and `BitFieldIncrBy`. How each deals with overflow is its own affair.
+            *operations: `BitFieldGet`, `BitFieldSet` and `BitFieldIncrBy`, from `syncredis.commands.types`. How each deals with
+                overflow is its own affair.
 
         Returns:
             The integer read, what it was before, or the result; None where overflow made the operation fail.

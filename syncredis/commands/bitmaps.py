@@ -32,7 +32,7 @@ _FIRST_AND_OTHERS = ("DIFF", "DIFF1", "ANDOR")
 
 
 class BitFieldGet(NamedTuple):
-    """For `BitmapCommands.bitfield`: read an integer."""
+    """For `bitfield`: read an integer."""
 
     encoding: str
     """``"u"`` or ``"i"`` (unsigned, signed) and the number of bits, at most ``"u63"`` and ``"i64"``."""
@@ -41,7 +41,7 @@ class BitFieldGet(NamedTuple):
 
 
 class BitFieldSet(NamedTuple):
-    """For `BitmapCommands.bitfield`: replace an integer; the reply is what it was before."""
+    """For `bitfield`: replace an integer; the reply is what it was before."""
 
     encoding: str
     """``"u"`` or ``"i"`` (unsigned, signed) and the number of bits, at most ``"u63"`` and ``"i64"``."""
@@ -54,7 +54,7 @@ class BitFieldSet(NamedTuple):
 
 
 class BitFieldIncrBy(NamedTuple):
-    """For `BitmapCommands.bitfield`: add to an integer; the reply is the result."""
+    """For `bitfield`: add to an integer; the reply is the result."""
 
     encoding: str
     """``"u"`` or ``"i"`` (unsigned, signed) and the number of bits, at most ``"u63"`` and ``"i64"``."""
@@ -97,7 +97,8 @@ class BitmapCommands(CommandGroup[AnyStr]):
 
         Args:
             key: the key; missing bits are 0, and writing makes it longer.
-            *operations: `BitFieldGet`, `BitFieldSet` and `BitFieldIncrBy`. How each deals with overflow is its own affair.
+            *operations: `BitFieldGet`, `BitFieldSet` and `BitFieldIncrBy`, from `syncredis.commands.types`. How each deals with
+                overflow is its own affair.
 
         Returns:
             The integer read, what it was before, or the result; None where overflow made the operation fail.

@@ -84,62 +84,51 @@ def to_debug_object(reply: Reply) -> dict[str, int | float | str]:
 # --- SLOWLOG, COMMANDLOG -------------------------------------------------------------------------------
 
 
-class SlowlogEntry(TypedDict):
+class LoggedCommand(TypedDict):
+    """A command that a log of the server holds."""
+
+    id: int
+    start_time: int
+    """Unix time in seconds."""
+    command: str
+    """Its words, parted by spaces; the server cuts what is long. Bytes that are no text are escaped."""
+    client_address: str
+    client_name: str
+
+
+class SlowlogEntry(LoggedCommand):
     """A command that took long."""
 
-    id: int
-    start_time: int
-    """Unix time in seconds."""
     duration: int
     """In microseconds."""
-    command: str
-    """Its words, parted by spaces; the server cuts what is long. Bytes that are no text are escaped."""
-    client_address: str
-    client_name: str
 
 
-class CommandlogEntry(TypedDict):
+class CommandlogEntry(LoggedCommand):
     """A command that took long, or that was or brought forth something large."""
 
-    id: int
-    start_time: int
-    """Unix time in seconds."""
     value: int
     """In microseconds (``"slow"``), else in bytes."""
-    command: str
-    """Its words, parted by spaces; the server cuts what is long. Bytes that are no text are escaped."""
-    client_address: str
-    client_name: str
 
 
 def to_slowlog(reply: Reply) -> list[SlowlogEntry]:
     """The reply of SLOWLOG GET, read as bytes, for arguments may be anything."""
-    return [
-        SlowlogEntry(
-            id=number,
-            start_time=time,
-            duration=duration,
-            command=_text(b" ".join(words)),
-            client_address=_text(address),
-            client_name=_text(name),
-        )
-        for number, time, duration, words, address, name, *_ in reply
-    ]
+    return [SlowlogEntry(duration=entry[2], **_to_logged(entry)) for entry in reply]
 
 
 def to_commandlog(reply: Reply) -> list[CommandlogEntry]:
     """The reply of COMMANDLOG GET, read as bytes, for arguments may be anything."""
-    return [
-        CommandlogEntry(
-            id=number,
-            start_time=time,
-            value=value,
-            command=_text(b" ".join(words)),
-            client_address=_text(address),
-            client_name=_text(name),
-        )
-        for number, time, value, words, address, name, *_ in reply
-    ]
+    return [CommandlogEntry(value=entry[2], **_to_logged(entry)) for entry in reply]
+
+
+def _to_logged(reply: Any) -> LoggedCommand:
+    number, time, _, words, address, name, *_ = reply
+    return LoggedCommand(
+        id=number,
+        start_time=time,
+        command=_text(b" ".join(words)),
+        client_address=_text(address),
+        client_name=_text(name),
+    )
 
 
 def _text(data: bytes) -> str:

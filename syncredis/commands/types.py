@@ -25,6 +25,7 @@ from syncredis.commands.diagnostics_replies import (
     LatencyEvent,
     LatencyHistogram,
     LatencySample,
+    LoggedCommand,
     SlowlogEntry,
 )
 from syncredis.commands.functions import (
@@ -140,6 +141,7 @@ __all__ = [
     "LcsRange",
     "LexBoundT",
     "LibraryFunction",
+    "LoggedCommand",
     "ModuleInfo",
     "MomentT",
     "MoreClientFilters",

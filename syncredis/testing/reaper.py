@@ -19,15 +19,12 @@ import time
 
 
 class Server:
-    """One process to end: exactly that one, even if its number is given to another later."""
+    """One process to end: exactly that one, where the system allows it."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        # A pid may be reused, what a descriptor refers to is not. Linux only.
-        self.descriptor: int | None = None
-        if hasattr(os, "pidfd_open"):
-            self.descriptor = os.pidfd_open(pid)
-        else:
+        self.descriptor = descriptor_of(pid)
+        if self.descriptor is None:
             os.kill(pid, 0)
 
     def kill(self) -> None:
@@ -54,6 +51,22 @@ class Server:
     def close(self) -> None:
         if self.descriptor is not None:
             os.close(self.descriptor)
+
+
+def descriptor_of(pid: int) -> int | None:
+    """Return what stands for the process even after its number is given to another.
+
+    None where that can not be had: not on Linux, or the kernel or a sandbox refuses it. Raises ProcessLookupError
+    if there is no such process.
+    """
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        raise
+    except OSError:
+        return None
 
 
 def follow(pid: int) -> Server | None:

@@ -8,7 +8,7 @@ import pytest
 
 from syncredis import DataError, ResponseError
 from syncredis.commands import Recorder
-from syncredis.commands.bitmaps import BitFieldGet, BitFieldIncrBy, BitFieldSet
+from syncredis.commands.types import BitFieldGet, BitFieldIncrBy, BitFieldSet
 
 
 def test_set_and_get_a_bit(client: Any, raw: Any) -> None:

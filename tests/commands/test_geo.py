@@ -9,7 +9,7 @@ import pytest
 
 from syncredis import DataError, ResponseError
 from syncredis.commands import Recorder
-from syncredis.commands.geo_replies import GeoMatch, GeoPosition
+from syncredis.commands.types import GeoMatch, GeoPosition
 
 PALERMO = (13.361389, 38.115556)
 CATANIA = (15.087269, 37.502669)

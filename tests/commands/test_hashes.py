@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from syncredis.commands.hashes import HashFieldScan, HashScan
+from syncredis.commands.types import HashFieldScan, HashScan
 from syncredis.exceptions import DataError, ResponseError, WrongTypeError
 
 SPAN = 100_000  # seconds, long enough for the tests

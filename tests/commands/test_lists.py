@@ -9,7 +9,7 @@ import pytest
 
 from syncredis import DataError, ResponseError
 from syncredis.commands import Recorder
-from syncredis.commands.lists import PoppedElement, PoppedElements
+from syncredis.commands.types import PoppedElement, PoppedElements
 
 
 def test_push_at_either_end_returns_the_length(client: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from syncredis.commands.pubsub import ChannelSubscribers
+from syncredis.commands.types import ChannelSubscribers
 from syncredis.testing import ServerProcess
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from syncredis import DataError
-from syncredis.commands.sets import SetScan
+from syncredis.commands.types import SetScan
 
 
 def test_add_and_remove_return_how_many(client: Any) -> None:

@@ -10,8 +10,7 @@ import pytest
 
 from syncredis import DataError, ResponseError
 from syncredis.commands import Recorder
-from syncredis.commands.sets import SetScan
-from syncredis.commands.sorted_set_replies import PoppedMember, PoppedMembers, RankAndScore, SortedSetScan
+from syncredis.commands.types import PoppedMember, PoppedMembers, RankAndScore, SetScan, SortedSetScan
 
 ABC = {"a": 1, "b": 2.5, "c": 4}
 SCORED = [("a", 1.0), ("b", 2.5), ("c", 4.0)]
@@ -516,7 +515,7 @@ def test_scores_combine_in_known_ways_only() -> None:
         with pytest.raises(DataError, match="aggregate must be SUM or MIN or MAX or COUNT, not 'AVG'"):
             combine(["z"], average)
     for store in (commands.zinterstore, commands.zunionstore):
-        with pytest.raises(DataError, match="aggregate must be SUM or MIN or MAX, not 1"):
+        with pytest.raises(DataError, match="aggregate must be SUM or MIN or MAX or COUNT, not 1"):
             store("dest", ["z"], 1)  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from syncredis import DataError, ResponseError
 from syncredis.commands import Recorder
-from syncredis.commands.stream_replies import ClaimedEntries, ClaimedIds, StreamEntries, StreamEntry
+from syncredis.commands.types import ClaimedEntries, ClaimedIds, StreamEntries, StreamEntry
 from syncredis.exceptions import BusyGroupError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from syncredis import DataError, DecodeError, ResponseError
-from syncredis.commands.string_replies import LcsMatch, LcsRange
+from syncredis.commands.types import LcsMatch, LcsRange
 
 FOR_EVER = -1
 GONE = -2
