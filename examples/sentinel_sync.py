@@ -18,7 +18,7 @@ VISITS_EACH = 200
 
 
 def main() -> None:
-    with SentinelDeployment(replicas=2, sentinels=3, service_name="myredis", down_after=0.5) as deployment:
+    with SentinelDeployment(replicas=2, sentinels=3, service_name="myredis") as deployment:
         sentinel = Sentinel(deployment.sentinel_locations)
         with sentinel, sentinel.primary_for("myredis") as primary, sentinel.replica_for("myredis") as replica:
             print("primary:", sentinel.discover_primary("myredis"))

@@ -282,7 +282,8 @@ class Redis(ScanIterators[AnyStr]):
         try:
             return self._attempt(command)
         except RedisError as error:
-            return retry(self.retry_policy, command, lambda: self._attempt(command), error)
+            closed = self.pool.closed_from_now()
+            return retry(self.retry_policy, command, lambda: self._attempt(command), error, closed)
 
     def execute_command(self, *arguments: EncodableT) -> Any:
         """Send any command as it stands, e.g. ``execute_command("CONFIG", "GET", "maxmemory")``; return the reply undecoded.

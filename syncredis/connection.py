@@ -169,6 +169,11 @@ class Connection:
         self.in_step = False
         self._transport.close()
 
+    def close_in_child(self) -> None:
+        """Close a forked process's copy of the socket; the parent keeps the connection."""
+        self.in_step = False
+        self._transport.close_in_child()
+
     def _execute_slowly(self, command: Command[Any], text: bool) -> Reply:
         """`execute` for a call that can be interrupted, or that the server may hold back."""
         limit = self.config.stream_timeout

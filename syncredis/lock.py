@@ -101,8 +101,8 @@ class Lock:
         self._pool = pool
         self._server_side = ServerSide(commands, name, pool.config.encoding)
         self._holding: Holding | None = None
-        # By thread or task: another one may have acquired with the same object after this one lost the lock.
-        self._entered: dict[int, list[Holding]] = {}
+        # What each thread or task has entered ``with`` the lock by: after it was lost, there may be several.
+        self._entered: list[tuple[int, Holding]] = []
 
     def __repr__(self) -> str:
         state = "lost" if self.lost else "acquired" if self._holding else "not acquired"
@@ -251,15 +251,14 @@ class Lock:
         """Note what a thread or task has entered ``with`` the lock by."""
         if holding is None:
             raise LockAcquisitionError(f"the lock {self.name!r} could not be acquired in time")
-        self._entered.setdefault(who, []).append(holding)
+        self._entered.append((who, holding))
 
     def leave(self, who: int) -> Holding:
-        """Return what it has entered by."""
-        holdings = self._entered[who]
-        holding = holdings.pop()
-        if not holdings:
-            del self._entered[who]
-        return holding
+        """Return what it has entered by. If it has not, as when a fixture is left in another task, what was entered by last."""
+        entered = list(self._entered)
+        entry = next((entry for entry in reversed(entered) if entry[0] == who), entered[-1])
+        self._entered.remove(entry)
+        return entry[1]
 
     def _not_owned(self) -> LockNotOwnedError:
         return LockNotOwnedError(f"the lock {self.name!r} is no longer held by this object")

@@ -162,7 +162,8 @@ class Pipeline(PipelineCommands[AnyStr]):
             try:
                 self._watching = self._watch_anew(command)
             except RedisError as error:
-                self._watching = retry(self._retry_policy, command, lambda: self._watch_anew(command), error)
+                closed = self._pool.closed_from_now()
+                self._watching = retry(self._retry_policy, command, lambda: self._watch_anew(command), error, closed)
         else:
             self._watching.execute(command, self._text)
         return Watched(self._watching, self._text)
@@ -200,7 +201,8 @@ class Pipeline(PipelineCommands[AnyStr]):
         try:
             return self._attempt(batch)
         except RedisError as error:
-            return retry(self._retry_policy, batch, lambda: self._attempt(batch), error)
+            closed = self._pool.closed_from_now()
+            return retry(self._retry_policy, batch, lambda: self._attempt(batch), error, closed)
 
     def _attempt(self, batch: Batch) -> list[Any]:
         connection = self._pool.lease()

@@ -15,7 +15,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import Final
 
@@ -46,6 +46,7 @@ class ConnectionPool:
         self.config = config
         self.pool_config = pool_config or PoolConfig()
         self._shelf: deque[Connection] = deque()
+        self._times_closed = 0
         self._start_empty()
         _pools.add(self)
         # A pool that was forgotten is collected, and its idle connections are closed without a ResourceWarning.
@@ -160,7 +161,13 @@ class ConnectionPool:
 
     def close(self) -> None:
         """Close every connection; calls in progress in other threads raise `InterruptedCallError`. Never blocks."""
+        self._times_closed += 1
         self.invalidate(InterruptedCallError("the client was closed while this call was in progress"))
+
+    def closed_from_now(self) -> Callable[[], bool]:
+        """Return a function that tells whether `close` was called since."""
+        before = self._times_closed
+        return lambda: self._times_closed != before
 
     # --- the slow half of leasing ------------------------------------------------------------------
 
@@ -325,7 +332,7 @@ class ConnectionPool:
         inherited = {*self._take_shelf(), *(c for c in self._slots if isinstance(c, Connection))}
         self._start_empty()
         for connection in inherited:
-            connection.close()
+            connection.close_in_child()
 
 
 class _Slot:

@@ -277,7 +277,8 @@ class PubSub(Generic[AnyStr]):
         try:
             self._connection = self._subscribe_anew()
         except RedisError as error:
-            self._connection = retry(self._retry_policy, _Subscribing(), self._subscribe_anew, error)
+            closed = self._pool.closed_from_now()
+            self._connection = retry(self._retry_policy, _Subscribing(), self._subscribe_anew, error, closed)
         if self._was_connected:
             self._arrived.append(Message("gap", None, None))
         self._was_connected = True

@@ -72,11 +72,20 @@ class Request(Protocol):
         ...
 
 
-def retry(policy: RetryPolicy, request: Request, attempt: Callable[[], T], error: RedisError) -> T:
+def retry(
+    policy: RetryPolicy,
+    request: Request,
+    attempt: Callable[[], T],
+    error: RedisError,
+    closed: Callable[[], bool] = lambda: False,
+) -> T:
     """Try ``attempt`` again after it failed with ``error``, as far as request, error and policy allow. Blocks.
+
+    ``closed`` tells whether the client was closed meanwhile: then there is no further attempt.
 
     Raises:
         OutcomeUnknownError: if the server may have carried out a command that is not safe to repeat.
+        InterruptedCallError: if the client was closed meanwhile.
         RedisError: the last attempt's error in every other case.
     """
     started = time.monotonic()
@@ -88,6 +97,8 @@ def retry(policy: RetryPolicy, request: Request, attempt: Callable[[], T], error
         if not _may_retry(policy, error, count, time.monotonic() + pause - started):
             raise error
         interruption.sleep(pause)
+        if closed():
+            raise interruption.interrupted_before("it was tried again: the client was closed") from error
         try:
             return attempt()
         except RedisError as next_error:

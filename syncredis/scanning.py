@@ -64,7 +64,7 @@ class Scan(Generic[PartT]):
             part = self._attempt()
         except RedisError as error:
             command = cast("Command[Any]", self._record(0))
-            part = retry(self._retry_policy, command, self._attempt, error)
+            part = retry(self._retry_policy, command, self._attempt, error, self._pool.closed_from_now())
         self._cursor = part.cursor or None
         if self._cursor is None:
             self.close()

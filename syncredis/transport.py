@@ -147,6 +147,12 @@ class Transport:
         with self._closing, suppress(OSError):
             self._socket.close()
 
+    def close_in_child(self) -> None:
+        """Close a forked process's copy of the socket. The connection stays as it is in the parent."""
+        # A thread that does not exist here may have held the old one.
+        self._closing = threading.Lock()
+        self.close()
+
     def __del__(self) -> None:
         # What an asynchronous exception lost nobody can close any more, and nobody needs to be warned of.
         self._socket.close()

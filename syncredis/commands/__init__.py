@@ -1,4 +1,8 @@
-"""The command methods, a module for each group of the command documentation, and `Commands`: all of them together."""
+"""The command methods, a module for each group of the command documentation, and `Commands`: all of them together.
+
+What they take and return can be imported from `syncredis.commands.types`. Modules of the server, and arrays, vector sets,
+HIMPORT and HOTKEYS of Redis 8 have no methods; ``execute_command`` sends anything.
+"""
 
 from __future__ import annotations
 

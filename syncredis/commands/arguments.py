@@ -31,7 +31,7 @@ def key_list(name: str, first: KeyT | Iterable[KeyT], more: Iterable[KeyT] = ())
     given: Any = first
     if isinstance(given, _ONE):
         return [given, *more]
-    if not isinstance(given, Iterable):
+    if not isinstance(given, Iterable) or isinstance(given, Mapping):
         raise DataError(f"{name} must be a key or an iterable of keys, not {given!r}")
     return required(name, [*given, *more])
 

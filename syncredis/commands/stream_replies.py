@@ -192,6 +192,13 @@ _StreamFacts = TypedDict(
         "max-deleted-entry-id": NotRequired[Any],
         "entries-added": NotRequired[int],  # ever since the stream was created
         "recorded-first-entry-id": NotRequired[Any],
+        # Since Redis 8.6, about what producers added with `idmp`, see `xcfgset`:
+        "idmp-duration": NotRequired[int],  # in seconds
+        "idmp-maxsize": NotRequired[int],
+        "pids-tracked": NotRequired[int],  # of so many producers
+        "iids-tracked": NotRequired[int],  # so many entries are remembered
+        "iids-added": NotRequired[int],
+        "iids-duplicates": NotRequired[int],  # were not added again
     },
 )
 _StreamEnds = TypedDict(

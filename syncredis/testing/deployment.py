@@ -46,7 +46,7 @@ class SentinelDeployment:
         server: ServerBinary | str | os.PathLike[str] = "auto",
         service_name: str = "myredis",
         quorum: int | None = None,
-        down_after: float = 1.0,
+        down_after: float = 1.5,
         failover_timeout: float = 10.0,
         password: str | None = None,
         sentinel_password: str | None = None,
@@ -63,7 +63,9 @@ class SentinelDeployment:
             server: The binary for all of them, or what `find` shall look for.
             service_name: The name by which the Sentinels know the primary.
             quorum: How many Sentinels have to agree that the primary is down; None is the majority.
-            down_after: Silence after which a Sentinel takes a server for down.
+            down_after: Silence after which a Sentinel takes a server for down. From a second on downwards it
+                may take a server that was just promoted for down, too, since it connects to it only
+                once a second, and begin another failover: acknowledged writes are lost then.
             failover_timeout: After twice this time a failover that failed is tried again.
             password: Of the primary and the replicas.
             sentinel_password: Of the Sentinels.

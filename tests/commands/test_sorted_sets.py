@@ -499,7 +499,7 @@ def test_store_a_union(two: Any) -> None:
 )
 def test_combinations_need_keys(combine: Any) -> None:
     for nothing in ([], {}):
-        with pytest.raises(DataError, match="keys must hold at least one element"):
+        with pytest.raises(DataError, match=r"keys must (hold at least one element|be a key)"):
             combine(Recorder[str](), nothing)
 
 

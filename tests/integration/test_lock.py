@@ -92,8 +92,9 @@ def test_waiting_has_a_limit(client: Any) -> None:
 
 def test_an_error_in_the_block_goes_before_one_of_the_lock(client: Any) -> None:
     with pytest.raises(ZeroDivisionError), client.lock("n", 60):
-        client.delete("n")
-        _ = 1 / 0
+        _ = 1 / client.delete("no such key")
+    with pytest.raises(ZeroDivisionError), client.lock("n", 60):
+        _ = 1 / (client.delete("n") - 1)
     with pytest.raises(LockNotOwnedError), client.lock("n", 60):
         client.delete("n")
 
@@ -274,10 +275,12 @@ def test_who_lost_the_lock_does_not_release_it_for_another_thread(
             entered.set()
             assert leave.wait(PATIENCE)
 
-    with pytest.raises(LockNotOwnedError), lock:
-        client.delete("n")
-        holding = background(hold)
-        assert entered.wait(PATIENCE)
+    lock.__enter__()
+    client.delete("n")
+    holding = background(hold)
+    assert entered.wait(PATIENCE)
+    with pytest.raises(LockNotOwnedError):
+        lock.__exit__(None, None, None)
     assert lock.owned()
     leave.set()
     holding.result()
@@ -366,7 +369,7 @@ class Relay:
     """
 
     def __init__(self, peer: Peer, server: ServerProcess) -> None:
-        self.fate: Callable[[Sequence[bytes]], str] = lambda words: "pass"
+        self.fate: Callable[[Sequence[bytes]], str] = lambda _: "pass"
         self.carried_out: list[bytes] = []
         self._peer = peer
         self._server = server

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
 
 import pytest
 
-from syncredis import ConnectionPool
 from syncredis.exceptions import (
     ConnectionError,
     DecodeError,
@@ -24,14 +22,10 @@ from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import until
 from tests.sentinel.conftest import Oddities
 from tests.sentinel.faults import SOON, takes
+from tests.sentinel.insight import pool_of
 
 #: Seconds: the longest pause between two attempts, and what a busy machine may add to a time that was asked for.
 PAUSE, SLACK = 0.25, 5.0
-
-
-def pool_of(client: Any) -> ConnectionPool:
-    pool: ConnectionPool = getattr(client, "wrapped", client).pool
-    return pool
 
 
 def test_a_value_that_is_no_text(surface: Surface, deployment: SentinelDeployment) -> None:

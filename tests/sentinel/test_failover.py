@@ -16,6 +16,7 @@ from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import until
 from tests.sentinel.conftest import Setting
 from tests.sentinel.faults import SOON, takes
+from tests.sentinel.insight import pool_of, port_of
 from tests.sentinel.load import Herd
 
 pytestmark = pytest.mark.timeout(240)
@@ -55,8 +56,11 @@ def tell(deployment: SentinelDeployment, primary: ServerProcess) -> None:
     sentinel.execute_command("SENTINEL", "MONITOR", "myredis", *primary.location, 1)
 
 
-def port_of(client: Any) -> int:
-    return int(client.execute_command("CONFIG", "GET", "port")["port"])
+def open_two(client: Any) -> None:
+    """Have the client's pool hold two connections."""
+    pool = pool_of(client)
+    with pool.leased(), pool.leased():
+        pass
 
 
 def test_the_primary_dies_under_load(surface: Surface, own: SentinelDeployment) -> None:
@@ -154,11 +158,13 @@ def test_a_refused_write_leads_to_the_new_primary(surface: Surface, pair: Sentin
     with surface.Sentinel(pair.sentinel_locations) as sentinel, sentinel.primary_for("myredis") as client:
         assert client.incr("count") == 1
         until(lambda: new.execute_command("GET", "count") == "1")
+        open_two(client)
         number = client.execute_command("CLIENT", "ID")
         new.execute_command("REPLICAOF", "NO", "ONE")
         demote(old, new)
         tell(pair, new)
         assert str(number) in clients_of(old)
+        assert "2 of 100 connections open, 2 idle" in repr(client)
         with takes(under=SOON):
             assert client.incr("count") == 2
         assert port_of(client) == new.port

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import until
 from tests.sentinel.conftest import Setting
 from tests.sentinel.faults import SOON, takes
+from tests.sentinel.insight import port_of
 
 
 @pytest.fixture
@@ -31,11 +31,6 @@ def write(deployment: SentinelDeployment) -> None:
     """Have each node hold the same value."""
     deployment.primary.execute_command("SET", "foo", "bar")
     until(lambda: all(node.execute_command("GET", "foo") == "bar" for node in deployment.nodes))
-
-
-def port_of(client: Any) -> int:
-    """Return which server the client's connection leads to."""
-    return int(client.execute_command("CONFIG", "GET", "port")["port"])
 
 
 def name_all(deployment: SentinelDeployment) -> None:

@@ -14,6 +14,7 @@ from syncredis import DataError, commands
 from syncredis.command import Command
 from syncredis.commands import Commands, types
 from syncredis.commands.types import DeliveredEntries, DeliveredEntry, Increment
+from syncredis.resp import encode
 from tests.fixtures.calls import SURFACES, call_of, command_methods, recorded
 
 
@@ -32,6 +33,18 @@ def test_every_method_links_its_documentation(name: str) -> None:
     last = str(getattr(Commands, name).__doc__).strip().splitlines()[-1].strip()
     assert last.startswith(("https://redis.io/docs/latest/", "https://valkey.io/")), last
     assert " " not in last
+
+
+@pytest.mark.parametrize("name", command_methods())
+@pytest.mark.parametrize("bad", [None, True, object(), {}], ids=["None", "bool", "object", "dict"])
+def test_what_can_not_be_sent_is_refused_before_anything_is(name: str, bad: object) -> None:
+    call = call_of(name)
+    for position in range(len(call.arguments)):
+        if (name, bad) == ("info", None):  # as if it was not given
+            continue
+        arguments = (*call.arguments[:position], bad, *call.arguments[position + 1 :])
+        with pytest.raises((DataError, TypeError)):
+            encode(recorded(name, *arguments, **call.options).arguments, "utf-8")
 
 
 # --- commands that Redis 8 brought ---------------------------------------------------------------------

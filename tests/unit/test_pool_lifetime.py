@@ -89,14 +89,17 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
         def in_child(function):
             pid = os.fork()
             if pid == 0:
-                signal.alarm(50)  # ends a child that hangs
+                signal.alarm(30)  # ends a child that hangs
                 try:
                     function()
                 except BaseException:
                     traceback.print_exc()
                     os._exit(1)
                 os._exit(0)
-            assert os.waitpid(pid, 0)[1] == 0, "the child failed"
+            status = os.waitpid(pid, 0)[1]
+            if status:
+                print("the child ended with", status, flush=True)
+                os._exit(1)
 
         peer = Peer()
     """
@@ -187,6 +190,32 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
             holding.join()
             """,
             id="a lock that another thread holds",
+        ),
+        pytest.param(
+            """
+            pool = ConnectionPool(peer.config)
+            connection = pool.lease()
+            taken, release = threading.Event(), threading.Event()
+
+            def hold():
+                with connection._transport._closing:
+                    taken.set()
+                    release.wait()
+
+            holding = threading.Thread(target=hold)
+            holding.start()
+            taken.wait()
+
+            def child():
+                assert connection.fileno() == -1
+
+            in_child(child)
+            release.set()
+            holding.join()
+            assert ping(connection)
+            connection.close()
+            """,
+            id="a connection that another thread is closing",
         ),
         pytest.param(
             """
