@@ -91,6 +91,7 @@ READ_ONLY: Final = frozenset(
         "MEMORY USAGE",
         "MGET",
         "MODULE LIST",
+        "MONITOR",
         "OBJECT ENCODING",
         "OBJECT FREQ",
         "OBJECT IDLETIME",

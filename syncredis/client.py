@@ -12,6 +12,7 @@ from syncredis.commands import Commands, Recorder
 from syncredis.config import ClientOptions, configs_from_options
 from syncredis.exceptions import ConfigurationError, RedisError, WatchError
 from syncredis.lock import Lock
+from syncredis.monitor import Monitor
 from syncredis.pipeline import Pipeline
 from syncredis.pool import ConnectionPool
 from syncredis.pubsub import PubSub
@@ -209,6 +210,10 @@ class Redis(ScanIterators[AnyStr]):
         return PubSub(
             self.pool, self.retry_policy, text=self._text, ignore_subscribe_messages=ignore_subscribe_messages
         )
+
+    def monitor(self) -> Monitor:
+        """Return an object that shows every command that the server carries out. Never blocks."""
+        return Monitor(self.pool, self.retry_policy)
 
     def register_script(self, script: str | bytes, read_only: bool = False) -> Script[AnyStr]:
         """Return a script, ready to be called, as often as wanted. Never blocks: the server gets it when it is called.

@@ -137,7 +137,7 @@ class Connection:
         messages: list[Reply] = []
         if data is not None:
             self._reader.feed(data)
-            self._parse_all(messages, text)
+        self._parse_all(messages, text)  # also what came together with the last reply
         return messages
 
     def wait(self, seconds: float | None) -> bool:

@@ -368,7 +368,8 @@ def _command(word: str, names: Iterable[EncodableT]) -> Command[Any]:
 
 def _message(reply: Reply) -> Message[Any]:
     if not isinstance(reply, list):  # RESP3 answers a PING as any other command
-        return Message("pong", None, type(reply)() if reply in ("PONG", b"PONG") else reply)
+        empty: Any = type(reply)()
+        return Message("pong", None, empty if reply in ("PONG", b"PONG") else reply)
     kind = reply[0] if isinstance(reply[0], str) else reply[0].decode("ascii")
     if kind == "pong":
         return Message(kind, None, reply[1])

@@ -11,6 +11,7 @@ from syncredis import client as blocking
 from syncredis.aio._generated import AsyncCommands
 from syncredis.aio.iteration import Chunks
 from syncredis.aio.lock import Lock
+from syncredis.aio.monitor import Monitor
 from syncredis.aio.pipeline import Pipeline
 from syncredis.aio.pubsub import PubSub
 from syncredis.aio.scanning import AsyncScanIterators
@@ -206,6 +207,10 @@ class Redis(AsyncScanIterators[AnyStr]):
         """Return a lock; see `syncredis.Redis.lock`."""
         lock = self.wrapped.lock(name, timeout, sleep, blocking, blocking_timeout, renew=renew, on_lost=on_lost)
         return Lock(lock, self._worker)
+
+    def monitor(self) -> Monitor:
+        """Return an object that shows every command that the server carries out."""
+        return Monitor(self.wrapped.monitor(), self._worker)
 
     async def transaction(
         self, function: Callable[[Pipeline[AnyStr], AsyncCommands[AnyStr]], Awaitable[T]], *watches: KeyT

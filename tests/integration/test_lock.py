@@ -472,13 +472,21 @@ def backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture
+def plain(servers: dict[str, ServerProcess]) -> Iterator[Redis[str]]:
+    """A blocking client of the server that the tasks use, too."""
+    with Redis(*servers[max(servers)].location) as client:
+        client.flushall()
+        yield client
+
+
 async def happens(condition: Callable[[], bool]) -> None:
     with anyio.fail_after(PATIENCE):
         while not condition():
             await anyio.sleep(0.002)
 
 
-def test_tasks_share_an_object(single: Any, backend: str, servers: dict[str, ServerProcess]) -> None:
+def test_tasks_share_an_object(plain: Any, backend: str, servers: dict[str, ServerProcess]) -> None:
     order: list[str] = []
 
     async def main() -> None:
@@ -500,15 +508,15 @@ def test_tasks_share_an_object(single: Any, backend: str, servers: dict[str, Ser
     assert order == ["in", "out"] * 40
 
 
-def test_cancelled_while_it_waits(single: Any, backend: str, servers: dict[str, ServerProcess]) -> None:
+def test_cancelled_while_it_waits(plain: Any, backend: str, servers: dict[str, ServerProcess]) -> None:
     async def main() -> None:
         async with AsyncRedis(*servers[max(servers)].location) as client:
             async with client.lock("n"):
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(client.lock("n").acquire)
-                    await happens(lambda: single.info("clients")["blocked_clients"] == 1)
+                    await happens(lambda: plain.info("clients")["blocked_clients"] == 1)
                     tasks.cancel_scope.cancel()
-                await happens(lambda: single.info("clients")["blocked_clients"] == 0)
+                await happens(lambda: plain.info("clients")["blocked_clients"] == 0)
             assert not await client.lock("n").locked()
             with anyio.fail_after(PATIENCE):
                 async with client.lock("n"):
@@ -517,7 +525,7 @@ def test_cancelled_while_it_waits(single: Any, backend: str, servers: dict[str, 
     anyio.run(main, backend=backend)
 
 
-def test_cancelled_when_the_server_has_granted_it(single: Any, backend: str, peer: Peer, relay: Relay) -> None:
+def test_cancelled_when_the_server_has_granted_it(plain: Any, backend: str, peer: Peer, relay: Relay) -> None:
     granted, answer = threading.Event(), threading.Event()
     passed_on = peer.answer
 
@@ -535,9 +543,9 @@ def test_cancelled_when_the_server_has_granted_it(single: Any, backend: str, pee
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(client.lock("n").acquire)
                 await happens(granted.is_set)
-                assert single.exists("n") == 1
+                assert plain.exists("n") == 1
                 tasks.cancel_scope.cancel()
-            await happens(lambda: single.exists("n") == 0)
+            await happens(lambda: plain.exists("n") == 0)
 
     try:
         anyio.run(main, backend=backend)
@@ -545,7 +553,7 @@ def test_cancelled_when_the_server_has_granted_it(single: Any, backend: str, pee
         answer.set()
 
 
-def test_cancelled_while_it_holds(single: Any, backend: str, servers: dict[str, ServerProcess]) -> None:
+def test_cancelled_while_it_holds(plain: Any, backend: str, servers: dict[str, ServerProcess]) -> None:
     async def main() -> None:
         async with AsyncRedis(*servers[max(servers)].location) as client:
             held = anyio.Event()
@@ -559,12 +567,12 @@ def test_cancelled_while_it_holds(single: Any, backend: str, servers: dict[str, 
                 tasks.start_soon(hold)
                 await held.wait()
                 tasks.cancel_scope.cancel()
-            await happens(lambda: single.exists("n") == 0)
+            await happens(lambda: plain.exists("n") == 0)
 
     anyio.run(main, backend=backend)
 
 
-def test_cancelled_at_any_moment(single: Any, backend: str, servers: dict[str, ServerProcess]) -> None:
+def test_cancelled_at_any_moment(plain: Any, backend: str, servers: dict[str, ServerProcess]) -> None:
     """Locks without a timeout: one that nobody gives back would stay."""
 
     async def main() -> None:
@@ -573,10 +581,10 @@ def test_cancelled_at_any_moment(single: Any, backend: str, servers: dict[str, S
                 with anyio.move_on_after(step * 0.0001):
                     async with client.lock("n"):
                         await anyio.sleep(0)
-                await happens(lambda: single.exists("n") == 0)
+                await happens(lambda: plain.exists("n") == 0)
 
     anyio.run(main, backend=backend)
-    assert not single.lock("n").locked()
+    assert not plain.lock("n").locked()
 
 
 # --- failover ------------------------------------------------------------------------------------------

@@ -22,10 +22,9 @@ from syncredis.interruption import Interruption
 from syncredis.transport import Transport
 from tests.fixtures.peer import Peer
 from tests.fixtures.threads import BackgroundCall
+from tests.sentinel.faults import NEVER, black_hole, silent, takes
 
 Background = Callable[..., BackgroundCall]
-SOON = 15.0  # seconds that are a lot for what does not wait, and less than the limits below
-NEVER = 60.0
 
 
 @pytest.fixture
@@ -36,30 +35,6 @@ def ends() -> Iterator[tuple[Transport, socket.socket]]:
     with theirs:
         yield stream, theirs
     stream.close()
-
-
-@contextmanager
-def full_backlog() -> Iterator[Location]:
-    """A listener that takes no further connection: whoever connects waits."""
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, socket.socket() as one, socket.socket() as two:
-        for filler in (one, two):
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-        yield Location(*listener.getsockname())
-
-
-@contextmanager
-def silent() -> Iterator[Location]:
-    """A listener that says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield Location(*listener.getsockname())
-
-
-@contextmanager
-def takes(at_least: float = 0.0, under: float = SOON) -> Iterator[None]:
-    started = time.monotonic()
-    yield
-    assert at_least <= time.monotonic() - started < under
 
 
 class InterruptedAtOnce(Interruption):
@@ -363,7 +338,7 @@ def test_a_unix_socket_that_is_not_there(path: str) -> None:
 
 
 def test_connecting_takes_too_long() -> None:
-    with full_backlog() as location, takes(at_least=0.2):
+    with black_hole() as location, takes(at_least=0.2):
         config = ConnectionConfig(location=location, connect_timeout=0.2)
         with pytest.raises(TimeoutError, match=r"took longer than 0\.2 s \(connect_timeout\)") as caught:
             transport.connect(config)
@@ -397,7 +372,7 @@ def test_encryption_takes_too_long() -> None:
 @pytest.mark.parametrize("limit", [None, NEVER])
 def test_interrupting_what_connects(background: Background, limit: float | None) -> None:
     call = Interruption()
-    with full_backlog() as location:
+    with black_hole() as location:
         config = ConnectionConfig(location=location, connect_timeout=limit)
         connecting = background(call.run, transport.connect, config)
         time.sleep(0.05)
@@ -422,7 +397,7 @@ def test_interrupting_what_encrypts(background: Background, limit: float | None)
 
 
 def test_interrupted_at_the_first_moment() -> None:
-    with full_backlog() as location, takes(), pytest.raises(ConnectionError):
+    with black_hole() as location, takes(), pytest.raises(ConnectionError):
         InterruptedAtOnce().run(transport.connect, ConnectionConfig(location=location, connect_timeout=NEVER))
 
 
