@@ -46,6 +46,11 @@ class Batch:
         return not self.watched and all(command.read_only for command in self.commands)
 
     @property
+    def runs_code(self) -> bool:
+        """Whether a script or function is among the commands."""
+        return any(command.runs_code for command in self.commands)
+
+    @property
     def requests(self) -> Sequence[Command[Any]]:
         """What is sent."""
         return [_MULTI, *self.commands, _EXEC] if self.transaction else self.commands

@@ -7,7 +7,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 
-from syncredis.command import Command
+from syncredis.command import Command, raw_command
 from syncredis.commands import Commands, Recorder
 from syncredis.config import ClientOptions, configs_from_options
 from syncredis.exceptions import ConfigurationError, RedisError, WatchError
@@ -180,7 +180,10 @@ class Redis(ScanIterators[AnyStr]):
         return self._text
 
     def close(self) -> None:
-        """Close all connections; calls in progress in other threads raise `InterruptedCallError`. Never blocks.
+        """Close all connections. Never blocks.
+
+        Calls in progress in other threads raise `InterruptedCallError`, or `OutcomeUnknownError` where the server may have
+        carried out a command that is not safe to repeat.
 
         The client may be used again afterwards, and then opens new connections.
         """
@@ -284,10 +287,11 @@ class Redis(ScanIterators[AnyStr]):
             ConnectionError, TimeoutError: if the server can not be reached, or did not answer in time.
             PoolTimeoutError: if all connections stayed in use.
         """
+        times_closed = self.pool.times_closed
         try:
             return self._attempt(command)
         except RedisError as error:
-            closed = self.pool.closed_from_now()
+            closed = self.pool.closed_since(times_closed)
             return retry(self.retry_policy, command, lambda: self._attempt(command), error, closed)
 
     def execute_command(self, *arguments: EncodableT) -> Any:
@@ -295,7 +299,7 @@ class Redis(ScanIterators[AnyStr]):
 
         Strings in it follow ``decode_responses``; everything else is as the protocol brings it. Raises what `execute` raises.
         """
-        return self.execute(Command[Any](arguments))
+        return self.execute(raw_command(arguments))
 
     def _scan(self, record: Callable[[int], PartT]) -> Scan[PartT]:
         return Scan(self.pool, self.retry_policy, self._text, record)

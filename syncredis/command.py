@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Generic
 
 from syncredis._generated_facts import BLOCKING, READ_ONLY
+from syncredis.exceptions import DataError
 from syncredis.typing import EncodableT, T
 
 
@@ -53,9 +54,62 @@ class Command(Generic[T]):
         """Whether the server's command table calls it read-only: it changes nothing, so it is safe to repeat."""
         return self.name in READ_ONLY
 
+    @property
+    def runs_code(self) -> bool:
+        """Whether it runs a script or function: whatever error that ends with, some of its writes may have been made."""
+        return self.name in _RUN_CODE
+
     def __repr__(self) -> str:
         # Only the name: arguments may be secrets (AUTH, CONFIG SET) and may be large.
         return f"<Command {self.name} with {len(self.arguments) - 1} arguments>"
+
+
+def raw_command(arguments: tuple[EncodableT, ...]) -> Command[Any]:
+    """Return a command as the caller wrote it, whose reply is not decoded.
+
+    Raises:
+        DataError: for one that changes the state of its connection, which is whoever leases it next's, too.
+    """
+    command = Command[Any](arguments)
+    words = [_word(argument) for argument in arguments[:2]]
+    instead = _CHANGE_CONNECTIONS.get(" ".join(words)) or _CHANGE_CONNECTIONS.get(words[0] if words else "")
+    if instead is not None and words != ["HELLO"]:
+        raise DataError(f"{command.name} would change a connection that others use, too; {instead}")
+    return command
+
+
+_PUBSUB = "use pubsub()"
+_TRANSACTION = "use pipeline() or transaction()"
+_OPTIONS = "give it as an option of the client"
+_NOT_AT_ALL = "close the client instead"
+
+#: What changes the connection that it is sent on -> what to do instead.
+_CHANGE_CONNECTIONS = {
+    "AUTH": _OPTIONS,
+    "CLIENT REPLY": "there is no way to go without replies",
+    "CLIENT TRACKING": "there is no cache yet that would be told",
+    "DISCARD": _TRANSACTION,
+    "EXEC": _TRANSACTION,
+    "HELLO": _OPTIONS,
+    "MONITOR": "use monitor()",
+    "MULTI": _TRANSACTION,
+    "PSUBSCRIBE": _PUBSUB,
+    "PSYNC": "it is for replicas",
+    "PUNSUBSCRIBE": _PUBSUB,
+    "QUIT": _NOT_AT_ALL,
+    "RESET": _NOT_AT_ALL,
+    "SCRIPT DEBUG": "use the server's own command line",
+    "SELECT": _OPTIONS,
+    "SSUBSCRIBE": _PUBSUB,
+    "SUBSCRIBE": _PUBSUB,
+    "SUNSUBSCRIBE": _PUBSUB,
+    "SYNC": "it is for replicas",
+    "UNSUBSCRIBE": _PUBSUB,
+    "UNWATCH": _TRANSACTION,
+    "WATCH": _TRANSACTION,
+}
+
+_RUN_CODE = frozenset({"EVAL", "EVALSHA", "FCALL"})
 
 
 def _word(argument: EncodableT) -> str:

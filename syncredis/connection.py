@@ -80,6 +80,8 @@ class Connection:
         if interruption.current() is not None or command.blocks is not None:
             return self._execute_slowly(command, text)
         data = encode(command.arguments, self._encoding)
+        if not self.in_step:
+            raise self._out_of_step()
         self.in_step = False
         try:
             self._transport.send(data)
@@ -105,6 +107,8 @@ class Connection:
         replies: list[Reply] = []
         owed = 0
         with self._interruptible():
+            if not self.in_step:
+                raise self._out_of_step()
             self.in_step = False
             try:
                 for chunk in chunks:
@@ -244,6 +248,11 @@ class Connection:
         )
         undecodable.__cause__ = error
         return undecodable
+
+    def _out_of_step(self) -> ConnectionError:
+        # The reply to an earlier command may still come, and would be taken for this one's.
+        broken = ConnectionError(f"the connection to {self.config.target} broke in an earlier call")
+        return self._explained(transport.not_applied(broken))
 
     def _explained(self, error: ConnectionError) -> ConnectionError:
         """Return what to raise for ``error``: the reason, if another thread has interrupted this connection."""

@@ -233,6 +233,11 @@ class ServerStateError(ResponseError):
     not_applied = True
     transient = True
 
+    @property
+    def is_the_servers(self) -> bool:
+        """Whether the words are the server's own; the error of a script may begin with any code that its author likes."""
+        return str(self).startswith(_WORDS_OF_SERVERS)
+
 
 class ReadOnlyError(ServerStateError):
     """A write was sent to a replica."""
@@ -257,6 +262,15 @@ class UnblockedError(ServerStateError):
 class MaxClientsError(ServerStateError):
     """The server has reached ``maxclients``."""
 
+
+#: How servers begin these errors, for any command and before it does anything.
+_WORDS_OF_SERVERS = (
+    "READONLY You can't write against a read only",
+    "LOADING Redis is loading",
+    "LOADING Valkey is loading",
+    "MASTERDOWN Link with MASTER is down",
+    "NOREPLICAS Not enough good replicas",
+)
 
 #: From the first word of an error reply to its class.
 ERRORS_BY_CODE: dict[str, type[ResponseError]] = {

@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 #: Seconds of the longest wait for a sign: how late a lost one, or a lock that somebody deleted, is noticed.
 LONGEST_WAIT: Final = 2.0
 
+#: Attempts to release where the outcome stays unknown: several connections of a pool may have broken at once.
+_RELEASES: Final = 3
+
 #: Only one who tried in vain, and does not wait yet, has a use for a sign that lies about: a second is plenty.
 _RELEASE: Final = b"""\
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -81,13 +84,19 @@ class ServerSide:
     def release(self, token: bytes) -> bool:
         """Give the lock back if it is held by ``token``, and return whether it was."""
         keys = (self._key, self._sign)
-        try:
-            return bool(self._release(keys, [token]))
-        except OutcomeUnknownError as error:
-            if self._release(keys, [token]):
-                return True
-            error.add_note("The lock is not held any more; whether it was held until it was released is not known.")
-            raise
+        unknown: OutcomeUnknownError | None = None
+        for _ in range(_RELEASES):  # each as good as the first
+            try:
+                released = bool(self._release(keys, [token]))
+            except OutcomeUnknownError as error:
+                unknown = error
+                continue
+            if unknown is not None and not released:
+                unknown.add_note("The lock is not held any more; whether it was until it was released is not known.")
+                break
+            return released
+        assert unknown is not None
+        raise unknown
 
     def release_in_background(self, token: bytes) -> None:
         """`release` in a thread of its own, for who can not wait. What fails is logged, and left to the lock's timeout."""

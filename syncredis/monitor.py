@@ -79,10 +79,13 @@ class Monitor:
         """
         if self._connection is not None:
             return
+        times_closed = self._pool.times_closed
         try:
             self._connection = self._listen()
         except RedisError as error:
-            self._connection = retry(self._retry_policy, _MONITOR, self._listen, error, self._pool.closed_from_now())
+            self._connection = retry(
+                self._retry_policy, _MONITOR, self._listen, error, self._pool.closed_since(times_closed)
+            )
 
     def next_command(self, timeout: float | None = 0.0) -> MonitoredCommand | None:
         """Return the next command, or None if there is none within ``timeout`` seconds (None: wait for ever). Blocks that long.

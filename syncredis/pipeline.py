@@ -9,10 +9,10 @@ from typing import Any, Self, cast
 
 from syncredis._generated import PipelineCommands
 from syncredis.batch import Batch, annotate
-from syncredis.command import Command
+from syncredis.command import Command, raw_command
 from syncredis.commands import Commands
 from syncredis.connection import Connection
-from syncredis.exceptions import ConnectionError, PipelineError, RedisError, WatchError
+from syncredis.exceptions import ConnectionError, PipelineError, RedisError, ServerStateError, WatchError
 from syncredis.pipeline_queue import PipelineResult
 from syncredis.pool import ConnectionPool
 from syncredis.retry import RetryPolicy, check_outcome, retry
@@ -33,7 +33,11 @@ class Watched(Commands[AnyStr]):
 
     def execute(self, command: Command[T]) -> T:
         """Carry out a command and return its decoded reply. Blocks."""
-        reply = self._connection.execute(command, self._text if command.text is None else command.text)
+        try:
+            reply = self._connection.execute(command, self._text if command.text is None else command.text)
+        except RedisError as error:
+            check_outcome(command, error)
+            raise
         return cast("T", reply) if command.decode is None else command.decode(reply)
 
 
@@ -83,7 +87,7 @@ class Pipeline(PipelineCommands[AnyStr]):
 
     def execute_command(self, *arguments: EncodableT) -> PipelineResult[Any]:
         """Queue any command as it stands; its reply is not decoded."""
-        return self.queue(Command[Any](arguments))
+        return self.queue(raw_command(arguments))
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Send what is queued, and return the decoded replies in the same order. Blocks.
@@ -159,10 +163,11 @@ class Pipeline(PipelineCommands[AnyStr]):
             raise PipelineError("watch needs at least one key")
         command = Command[Any](("WATCH", *names))
         if self._watching is None:
+            times_closed = self._pool.times_closed
             try:
                 self._watching = self._watch_anew(command)
             except RedisError as error:
-                closed = self._pool.closed_from_now()
+                closed = self._pool.closed_since(times_closed)
                 self._watching = retry(self._retry_policy, command, lambda: self._watch_anew(command), error, closed)
         else:
             self._watching.execute(command, self._text)
@@ -198,10 +203,11 @@ class Pipeline(PipelineCommands[AnyStr]):
         return connection
 
     def _execute(self, batch: Batch) -> list[Any]:
+        times_closed = self._pool.times_closed
         try:
             return self._attempt(batch)
         except RedisError as error:
-            closed = self._pool.closed_from_now()
+            closed = self._pool.closed_since(times_closed)
             return retry(self._retry_policy, batch, lambda: self._attempt(batch), error, closed)
 
     def _attempt(self, batch: Batch) -> list[Any]:
@@ -214,10 +220,12 @@ class Pipeline(PipelineCommands[AnyStr]):
     def _execute_watching(self, watching: Connection, batch: Batch) -> list[Any]:
         try:
             if not watching.in_step or not watching.is_quiet():
-                watching.close()
                 raise WatchError("the connection that watched the keys broke; nothing was carried out")
             return self._exchange(watching, batch)
-        except ConnectionError as error:
+        except BaseException as error:
+            watching.close()  # it may be watching still, which would stop somebody else's transaction
+            if not isinstance(error, ConnectionError):
+                raise
             # The watch is gone with the connection: only the caller can try again, from the reading on.
             check_outcome(batch, error)
             raise WatchError(f"the connection that watched the keys broke ({error})") from error
@@ -232,4 +240,9 @@ class Pipeline(PipelineCommands[AnyStr]):
         except RedisError as error:
             self._pool.note_failure(connection, error)
             raise
+        # Too late to begin again, some commands were carried out; but the next call shall find the right server.
+        for reply in replies:
+            if isinstance(reply, ServerStateError):
+                self._pool.note_failure(connection, reply)
+                break
         return batch.outcomes(replies, self._text, connection.config.encoding)

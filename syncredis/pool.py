@@ -46,7 +46,9 @@ class ConnectionPool:
         self.config = config
         self.pool_config = pool_config or PoolConfig()
         self._shelf: deque[Connection] = deque()
-        self._times_closed = 0
+        #: How often `close` was called.
+        self.times_closed = 0
+        self._in_doubt = 0.0
         self._start_empty()
         _pools.add(self)
         # A pool that was forgotten is collected, and its idle connections are closed without a ResourceWarning.
@@ -65,7 +67,7 @@ class ConnectionPool:
 
     def __repr__(self) -> str:
         with self._lock:
-            is_open, idle, waiting = len(self._slots), len(self._shelf), len(self._waiters)
+            is_open, idle, waiting = len(list(self._slots)), len(self._shelf), len(self._waiters)
         return (
             f"<{type(self).__name__} for {self._target}: {is_open} of {self.pool_config.max_connections} connections "
             f"open, {idle} idle, {waiting} callers waiting>"
@@ -92,7 +94,12 @@ class ConnectionPool:
             except IndexError:
                 return self._lease_slowly()
             now = time.monotonic()
-            if now - connection.last_used < CHECK_AFTER and connection.generation == self._generation:
+            last_used = connection.last_used
+            if (
+                now - last_used < CHECK_AFTER
+                and last_used > self._in_doubt
+                and connection.generation == self._generation
+            ):
                 connection.last_used = now
                 return connection
             if self._is_fresh(connection, now):
@@ -138,8 +145,11 @@ class ConnectionPool:
     def _dial(self, config: ConnectionConfig, *, ask_role: bool = False) -> Connection:
         return open_connection(config, ask_role=ask_role)
 
-    def note_failure(self, connection: Connection, error: RedisError) -> None:
-        """Learn from an error that a call on ``connection`` ended with. A seam: here there is nothing to learn."""
+    def note_failure(self, connection: Connection, error: RedisError) -> None:  # noqa: ARG002 - subclasses use both
+        """Learn from an error that a call on ``connection`` ended with. A seam for subclasses."""
+        if isinstance(error, ConnectionError):
+            # What ended one may have ended all: those on the shelf are looked at before they are lent, however fresh.
+            self._in_doubt = time.monotonic()
 
     # --- everything at once ------------------------------------------------------------------------
 
@@ -161,13 +171,12 @@ class ConnectionPool:
 
     def close(self) -> None:
         """Close every connection; calls in progress in other threads raise `InterruptedCallError`. Never blocks."""
-        self._times_closed += 1
+        self.times_closed += 1
         self.invalidate(InterruptedCallError("the client was closed while this call was in progress"))
 
-    def closed_from_now(self) -> Callable[[], bool]:
-        """Return a function that tells whether `close` was called since."""
-        before = self._times_closed
-        return lambda: self._times_closed != before
+    def closed_since(self, times_closed: int) -> Callable[[], bool]:
+        """Return a function that tells whether `close` was called since ``times_closed`` had this value."""
+        return lambda: self.times_closed != times_closed
 
     # --- the slow half of leasing ------------------------------------------------------------------
 
@@ -188,6 +197,8 @@ class ConnectionPool:
         with self._lock:
             self._waiters.append(waiter)
             self._grant()
+            if waiter.granted is None:
+                self._count_again()
         return waiter
 
     def _grant(self) -> None:
@@ -214,13 +225,21 @@ class ConnectionPool:
             with suppress(ValueError):
                 self._waiters.remove(waiter)
 
+    def _count_again(self) -> None:
+        """Find out whether something became free of which nobody was told, and grant it. The lock is held."""
+        # An exception that strikes a weak set while it removes something leaves the dead entry in its length.
+        is_open = list(self._slots)
+        if len(is_open) < len(self._slots):
+            self._slots = weakref.WeakSet(is_open)
+        self._grant()
+
     def _wait(self, waiter: _Waiter, deadline: float | None) -> Connection | _Slot:
         call = interruption.current()
         try:
             with nullcontext() if call is None else call.attached(waiter.wake):
                 while not waiter.wait(deadline):
                     with self._lock:
-                        self._grant()
+                        self._count_again()
         except BaseException:
             self._withdraw(waiter)
             if waiter.granted is not None:
@@ -281,7 +300,7 @@ class ConnectionPool:
         if (
             connection.generation == self._generation
             and (limit is None or rested < limit)
-            and (rested < CHECK_AFTER or connection.is_quiet())
+            and ((rested < CHECK_AFTER and connection.last_used > self._in_doubt) or connection.is_quiet())
         ):
             connection.last_used = now
             return True

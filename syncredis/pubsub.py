@@ -19,7 +19,7 @@ from typing import Any, Final, Generic, NamedTuple, Self, TypeAlias
 
 from syncredis.command import Command
 from syncredis.connection import Connection
-from syncredis.exceptions import ConnectionError, PubSubError, RedisError
+from syncredis.exceptions import ConnectionError, InterruptedCallError, PubSubError, RedisError
 from syncredis.pool import ConnectionPool
 from syncredis.retry import RetryPolicy, retry
 from syncredis.typing import AnyStr, EncodableT, KeyT, Reply
@@ -171,14 +171,21 @@ class PubSub(Generic[AnyStr]):
 
     def take_message(self, ignore_subscribe_messages: bool = False) -> Message[AnyStr] | None:
         """As `get_message`, but never blocks: if the connection is lost, that is noted, and `ensure_connected` is wanted."""
-        with self._reading:
-            if not self._arrived:
-                self._receive()
-            while self._arrived:
-                message = self._unhandled(self._arrived.popleft(), ignore_subscribe_messages)
-                if message is not None:
-                    return message
-            return None
+        while True:
+            with self._reading:
+                if not self._arrived:
+                    self._receive()
+                if not self._arrived:
+                    return None
+                reply = self._arrived.popleft()
+            # Outside the lock: a handler may take long, and whoever closes the subscriptions need not wait for it.
+            message = self._unhandled(reply, ignore_subscribe_messages)
+            if message is not None:
+                return message
+
+    def put_back(self, message: Message[AnyStr]) -> None:
+        """Let a message that was taken be the next one again."""
+        self._arrived.appendleft(message)
 
     def ensure_connected(self) -> None:
         """Make a connection if there is none, and subscribe to everything on it. Blocks.
@@ -199,9 +206,17 @@ class PubSub(Generic[AnyStr]):
             return
         try:
             self._arrived += connection.take(self._text)
+        except InterruptedCallError:  # the client was closed
+            self._drop(connection)
+            raise
         except ConnectionError as error:
             self._pool.note_failure(connection, error)
             self._drop(connection)
+        except (
+            BaseException
+        ):  # from a signal handler, say: what was being taken is lost, and only a new connection tells
+            self._drop(connection)
+            raise
 
     def listen(self) -> Iterator[Message[AnyStr]]:
         """Yield messages as they come, for as long as anything is subscribed to; those with a handler go there. Blocks."""
@@ -274,10 +289,11 @@ class PubSub(Generic[AnyStr]):
 
     def _connect(self) -> None:
         """Make a connection and subscribe to everything on it. The lock is held."""
+        times_closed = self._pool.times_closed
         try:
             self._connection = self._subscribe_anew()
         except RedisError as error:
-            closed = self._pool.closed_from_now()
+            closed = self._pool.closed_since(times_closed)
             self._connection = retry(self._retry_policy, _Subscribing(), self._subscribe_anew, error, closed)
         if self._was_connected:
             self._arrived.append(Message("gap", None, None))
@@ -360,6 +376,7 @@ class _Subscribing:
 
     name: str = "SUBSCRIBE"
     read_only: bool = True
+    runs_code: bool = False
 
 
 def _command(word: str, names: Iterable[EncodableT]) -> Command[Any]:

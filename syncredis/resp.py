@@ -21,9 +21,6 @@ INCOMPLETE: Final = object()
 #: longer list of buffers does, and `hiredis.pack_command` grows its buffer so often that 1 MiB takes it five times as long.
 LARGE: Final = 16 * 1024
 
-#: The most bits of an integer that is left to hiredis, which crashes on those that Python refuses to print (4300 digits).
-_MOST_BITS: Final = 2048
-
 #: What the server sends without having been asked (RESP3), e.g. a published message.
 PushNotification = hiredis.PushNotification
 
@@ -56,23 +53,26 @@ def encode(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffe
     """
     if encoding != "utf-8":
         return _encode_carefully(arguments, encoding)
-    for argument in arguments:
-        kind = type(argument)
-        if kind is str or kind is bytes:
-            if len(argument) >= LARGE:  # type: ignore[arg-type]
-                return _encode_carefully(arguments, encoding)
-        elif kind is int:
-            if argument.bit_length() > _MOST_BITS:  # type: ignore[union-attr]
-                return _encode_carefully(arguments, encoding)
-        elif kind is not float:
-            return _encode_carefully(arguments, encoding)
-    if not arguments:
-        return _encode_carefully(arguments, encoding)
+    parts: list[str | bytes] = []
     try:
-        packed: bytes = _pack(arguments if type(arguments) is tuple else tuple(arguments))
-    except UnicodeEncodeError:
-        return _encode_carefully(arguments, encoding)
-    return packed
+        for argument in arguments:
+            kind = type(argument)
+            if kind is str or kind is bytes:
+                if len(argument) >= LARGE:  # type: ignore[arg-type]
+                    return _encode_carefully(arguments, encoding)
+                parts.append(argument)  # type: ignore[arg-type]
+            elif kind is int or kind is float:
+                # Not left to hiredis, which crashes where printing a number fails: Python refuses to print integers of
+                # more than 4300 digits, and a signal handler may raise at that moment.
+                parts.append(repr(argument))
+            else:
+                return _encode_carefully(arguments, encoding)
+        if parts:
+            packed: bytes = _pack(tuple(parts))
+            return packed
+    except ValueError:  # too many digits, or a character that has no form in UTF-8
+        pass
+    return _encode_carefully(arguments, encoding)
 
 
 def _encode_carefully(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffer]:

@@ -16,9 +16,12 @@ from typing import Final, Protocol
 from syncredis import interruption
 from syncredis.exceptions import (
     ConnectionError,
+    NoScriptError,
     OutcomeUnknownError,
     OutcomeUnknownTimeoutError,
     RedisError,
+    ResponseError,
+    ServerStateError,
     TimeoutError,
 )
 from syncredis.typing import T
@@ -67,6 +70,11 @@ class Request(Protocol):
         ...
 
     @property
+    def runs_code(self) -> bool:
+        """Whether a script or function is among it."""
+        ...
+
+    @property
     def read_only(self) -> bool:
         """Whether it changes nothing, so that it may be carried out twice."""
         ...
@@ -92,6 +100,9 @@ def retry(
     count = 0
     while True:
         check_outcome(request, error)
+        if request.runs_code and isinstance(error, ResponseError) and not refused(error):
+            error.not_applied = False
+            raise error
         count += 1
         pause = policy.pause(count)
         if not _may_retry(policy, error, count, time.monotonic() + pause - started):
@@ -103,6 +114,11 @@ def retry(
             return attempt()
         except RedisError as next_error:
             error = next_error
+
+
+def refused(error: ResponseError) -> bool:
+    """Whether the server refused even to begin, where a script or function could have been the one that says so."""
+    return isinstance(error, NoScriptError) or (isinstance(error, ServerStateError) and error.is_the_servers)
 
 
 def check_outcome(request: Request, error: RedisError) -> None:

@@ -60,11 +60,12 @@ class Scan(Generic[PartT]):
         """Return the next part; None after the last. Blocks."""
         if self._cursor is None:
             return None
+        times_closed = self._pool.times_closed
         try:
             part = self._attempt()
         except RedisError as error:
             command = cast("Command[Any]", self._record(0))
-            part = retry(self._retry_policy, command, self._attempt, error, self._pool.closed_from_now())
+            part = retry(self._retry_policy, command, self._attempt, error, self._pool.closed_since(times_closed))
         self._cursor = part.cursor or None
         if self._cursor is None:
             self.close()

@@ -17,7 +17,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeAlias
 from syncredis.command import Command
 from syncredis.commands import Commands, Recorder
 from syncredis.commands.stream_replies import StreamEntries, StreamEntry
-from syncredis.exceptions import BusyGroupError, DataError, OutcomeUnknownError, RedisError
+from syncredis.exceptions import BusyGroupError, DataError, InterruptedCallError, OutcomeUnknownError, RedisError
 from syncredis.typing import AnyStr, KeyT
 
 #: Yields commands, is sent their replies or thrown their errors, and returns the result.
@@ -167,7 +167,9 @@ class GroupReading(Reading[AnyStr]):
             read = yield from _ask(
                 self._record.xreadgroup(self._group, self._consumer, new, self._count, _milliseconds(seconds))
             )
-        except OutcomeUnknownError:
+        except OutcomeUnknownError as error:
+            if isinstance(error.__cause__, InterruptedCallError):  # the client was closed
+                raise
             # What was delivered with the reply that got lost is pending now, after what was seen last.
             self._in_backlog = True
             return

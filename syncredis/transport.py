@@ -212,6 +212,8 @@ class EncryptedTransport(Transport):
         finally:
             with suppress(OSError):
                 self._apply_timeout()
+        if records:
+            return b"".join(records)  # the next call finds the end again
         raise ConnectionError(f"{self.target} closed the connection")
 
     def _apply_timeout(self) -> None:

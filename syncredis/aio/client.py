@@ -17,7 +17,7 @@ from syncredis.aio.pubsub import PubSub
 from syncredis.aio.scanning import AsyncScanIterators
 from syncredis.aio.script import Script
 from syncredis.aio.worker import Worker
-from syncredis.command import Command
+from syncredis.command import Command, raw_command
 from syncredis.commands import Recorder
 from syncredis.config import ClientOptions
 from syncredis.exceptions import WatchError
@@ -229,7 +229,7 @@ class Redis(AsyncScanIterators[AnyStr]):
 
     async def execute_command(self, *arguments: EncodableT) -> Any:
         """Send any command as it stands; see `syncredis.Redis.execute_command`."""
-        return await self.execute(Command[Any](arguments))
+        return await self.execute(raw_command(arguments))
 
     def _iterate(self, record: Callable[[int], PartT], elements: Callable[[PartT], Sequence[T]]) -> Chunks[T]:
         scan = self.wrapped._scan(record)

@@ -32,6 +32,7 @@ class PubSub(Generic[AnyStr]):
     def __init__(self, pubsub: blocking.PubSub[AnyStr], worker: Worker) -> None:
         self.wrapped: blocking.PubSub[AnyStr] = pubsub
         self._worker = worker
+        self._closing = False
         # What the blocking side wants handled, until the event loop does it.
         self._to_handle: deque[tuple[Handler[AnyStr], Message[AnyStr]]] = deque()
 
@@ -86,10 +87,17 @@ class PubSub(Generic[AnyStr]):
         deadline = math.inf if timeout is None else anyio.current_time() + timeout
         while True:
             await checkpoint()
+            if self._closing:
+                raise PubSubError("the subscriptions were closed")
             if self.wrapped.fileno() < 0:
                 await self._worker.run(self.wrapped.ensure_connected)
             message = self.wrapped.take_message(ignore_subscribe_messages)
-            await self._handle()
+            try:
+                await self._handle()
+            except BaseException:
+                if message is not None:
+                    self.wrapped.put_back(message)
+                raise
             if message is not None or anyio.current_time() >= deadline:
                 return message
             descriptor = self.wrapped.fileno()
@@ -115,10 +123,16 @@ class PubSub(Generic[AnyStr]):
 
     async def aclose(self) -> None:
         """Forget all subscriptions and close the connection; who waits for messages gets a `PubSubError`."""
-        descriptor = self.wrapped.fileno()
-        if descriptor >= 0:
-            anyio.notify_closing(descriptor)
-        self.wrapped.close()
+        # Nobody may begin to wait on a descriptor that is about to go.
+        self._closing = True
+        try:
+            descriptor = self.wrapped.fileno()
+            if descriptor >= 0:
+                anyio.notify_closing(descriptor)
+            # In a thread: another one may be connecting on its behalf at this moment.
+            await self._worker.run(self.wrapped.close)
+        finally:
+            self._closing = False
 
     def _deferred(self, handlers: dict[str, Handler[AnyStr]]) -> dict[str, blocking.Handler[AnyStr]]:
         def defer(handler: Handler[AnyStr]) -> blocking.Handler[AnyStr]:

@@ -116,6 +116,9 @@ class Discovery:
                 known = self._known.get(key)
                 if known is not None and time.monotonic() - known.since > DOUBTED:
                     del self._known[key]
+                    if known.sentinel in self._order:  # what it says may be old: the others are asked before it
+                        self._order.remove(known.sentinel)
+                        self._order.append(known.sentinel)
 
     def close(self) -> None:
         """Close the connections to the Sentinels; the next question opens them again. Never blocks.
@@ -154,7 +157,7 @@ class Discovery:
             if self._rounds.get(key) is not ended:
                 return
             del self._rounds[key]
-            self._known[key] = _Known(answer, time.monotonic())
+            self._known[key] = _Known(answer, sentinel, time.monotonic())
             if sentinel in self._order:
                 self._order.remove(sentinel)
             self._order.insert(0, sentinel)
@@ -222,9 +225,10 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """An answer, and when it came."""
+    """An answer, whose it is, and when it came."""
 
     answer: Any
+    sentinel: Location
     since: float
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 import itertools
 import logging
 import random
+import time
+import weakref
+from typing import Final
 
 from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.connection import Connection
@@ -20,12 +23,16 @@ from syncredis.exceptions import (
     ServerStateError,
     StalePrimaryError,
     StaleReplicaError,
+    TimeoutError,
 )
 from syncredis.pool import ConnectionPool
 from syncredis.sentinel.discovery import FRESH, Discovery
 from syncredis.sentinel.topology import best_first
 
 logger = logging.getLogger(__name__)
+
+#: Seconds for which a connection to the primary stands in for one to a replica, before replicas are tried again.
+STAND_IN: Final = 1.0
 
 
 class SentinelConnectionPool(ConnectionPool):
@@ -56,6 +63,8 @@ class SentinelConnectionPool(ConnectionPool):
             random.getrandbits(16)
         )  # many short-lived clients shall not all begin with the same one
         self._primary: Location | None = None
+        # Connections to the primary that stand in for replicas, and since when.
+        self._stand_ins: weakref.WeakKeyDictionary[Connection, float] = weakref.WeakKeyDictionary()
         super().__init__(config, pool_config)
 
     @property
@@ -82,6 +91,20 @@ class SentinelConnectionPool(ConnectionPool):
             connection.close()
             if self.is_primary:
                 self.invalidate()
+        elif isinstance(error, TimeoutError) and self.is_primary:
+            self.invalidate()  # a server that hangs does so for all: ask anew where to go, instead of trying each connection
+        super().note_failure(connection, error)
+
+    def return_connection(self, connection: Connection) -> None:
+        """As `ConnectionPool.return_connection`, but let a primary stand in for the replicas only for a while."""
+        if self._stand_ins:
+            self._retire(connection)
+        super().return_connection(connection)
+
+    def _retire(self, connection: Connection) -> None:
+        since = self._stand_ins.get(connection)
+        if since is not None and time.monotonic() - since > STAND_IN:
+            connection.close()
 
     def close(self) -> None:
         """Close every connection, resting ones to the Sentinels included; calls in progress raise. Never blocks."""
@@ -90,16 +113,6 @@ class SentinelConnectionPool(ConnectionPool):
 
     def _connect_to_primary(self) -> Connection:
         location = self._discovery.primary(self.service_name, max_age=FRESH)
-        if location != self._primary:
-            if self._primary is not None:
-                logger.info(
-                    "the primary of %r is now %s, no longer %s",
-                    self.service_name,
-                    location.target,
-                    self._primary.target,
-                )
-                self.invalidate()
-            self._primary = location
         try:
             connection = self._dial(self.config.at(location), ask_role=True)
         except InterruptedCallError:
@@ -114,7 +127,16 @@ class SentinelConnectionPool(ConnectionPool):
             raise StalePrimaryError(
                 f"the Sentinels name {location.target} as primary of {self.service_name!r}, but it is a {connection.role}"
             )
+        self._note_primary(location)
         return connection
+
+    def _note_primary(self, location: Location) -> None:
+        """Let go of an old primary, calls that hang there included, now that another one has been seen to be it."""
+        before, self._primary = self._primary, location
+        if before in (None, location):
+            return
+        logger.info("the primary of %r is now %s, no longer %s", self.service_name, location.target, before.target)
+        self.invalidate(ConnectionError(f"the primary of {self.service_name!r} is now {location.target}"))
 
     def _connect_to_replica(self) -> Connection:
         views = self._discovery.replicas(self.service_name, max_age=FRESH)
@@ -130,7 +152,9 @@ class SentinelConnectionPool(ConnectionPool):
         if failures:
             self._discovery.doubt(self.service_name)
         try:
-            return self._dial(self.config.at(self._discovery.primary(self.service_name, max_age=FRESH)))
+            stand_in = self._dial(self.config.at(self._discovery.primary(self.service_name, max_age=FRESH)))
+            self._stand_ins[stand_in] = time.monotonic()
+            return stand_in
         except InterruptedCallError:
             raise
         except ConnectionError as error:

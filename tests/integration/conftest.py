@@ -54,13 +54,14 @@ class Wire:
         round_trips: how often the client spoke after the server had, or first.
         connections: how many there were.
         cut: what happens to the next request: "before" the server gets it, or "after" it has answered, the connection is
-            closed instead; then it is None again.
+            closed instead; then it is None again, unless ``always``.
     """
 
     def __init__(self, server: Location) -> None:
         self.round_trips = 0
         self.connections = 0
         self.cut: str | None = None
+        self.always = False
         self._server = server
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.location = Location(*self._listener.getsockname())
@@ -93,8 +94,7 @@ class Wire:
         back.start()
         with client, suppress(OSError):
             while request := client.recv(1 << 20):
-                if self.cut == "before":
-                    self.cut = None
+                if self._cuts("before"):
                     break
                 if not asked.is_set():
                     asked.set()
@@ -104,11 +104,17 @@ class Wire:
             server.shutdown(socket.SHUT_RDWR)
         back.join()
 
+    def _cuts(self, moment: str) -> bool:
+        if self.cut != moment:
+            return False
+        if not self.always:
+            self.cut = None
+        return True
+
     def _pass_back(self, client: socket.socket, server: socket.socket, asked: threading.Event) -> None:
         with server, suppress(OSError):
             while reply := server.recv(1 << 20):
-                if self.cut == "after":
-                    self.cut = None
+                if self._cuts("after"):
                     break
                 asked.clear()
                 client.sendall(reply)

@@ -31,12 +31,16 @@ def test_a_unix_socket(connect: Connect, server: ServerProcess, protocol: int) -
     assert client.execute_command("ECHO", "ü") == "ü"
     assert path in repr(client)
     (mine,) = [line for line in client.execute_command("CLIENT", "LIST").split("\n") if "name=local" in line]
-    assert f"addr={path}:0" in mine
+    assert f"{path}:0" in mine.partition("laddr")[0]
 
 
 def test_urls(surface: Surface, server: ServerProcess) -> None:
     wipe(server)
-    urls = (f"redis://{server.location.target}/3", f"unix://{server.socket_path}?db=3", f"valkey://localhost:{server.port}/3")
+    urls = (
+        f"redis://{server.location.target}/3",
+        f"unix://{server.socket_path}?db=3",
+        f"valkey://localhost:{server.port}/3",
+    )
     for number, url in enumerate(urls):
         with surface.from_url(url, client_name="by-url") as client:
             assert client.execute_command("INCR", "n") == number + 1
@@ -45,7 +49,7 @@ def test_urls(surface: Surface, server: ServerProcess) -> None:
 
 
 def test_a_unix_socket_that_nobody_listens_on(connect: Connect, tmp_path: Path) -> None:
-    with pytest.raises(ConnectionError, match="can not connect to .*gone.sock") as caught:
+    with pytest.raises(ConnectionError, match=r"can not connect to .*gone\.sock") as caught:
         connect(unix_socket_path=str(tmp_path / "gone.sock")).execute_command("PING")
     assert caught.value.not_applied
 
@@ -58,7 +62,10 @@ SIZES = [0, 1, 2, 16 * K - 1, 16 * K, 16 * K + 1, 64 * K - 1, 64 * K, 64 * K + 1
 
 @pytest.fixture(params=["TCP", "Unix", "TLS"])
 def way(
-    request: pytest.FixtureRequest, servers: dict[str, ServerProcess], certificates: Certificates, tls_servers: TLSServers
+    request: pytest.FixtureRequest,
+    servers: dict[str, ServerProcess],
+    certificates: Certificates,
+    tls_servers: TLSServers,
 ) -> dict[str, Any]:
     """The options of a client that takes this way to a server; the server's kind does not matter."""
     server = next(iter(servers.values()))

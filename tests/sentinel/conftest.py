@@ -54,7 +54,6 @@ class Oddities:
     """
 
     def __init__(self, binary: ServerBinary, stack: ExitStack) -> None:
-        # More than there are Sentinels have to agree on a failover, so there is none.
         deployment = stack.enter_context(SentinelDeployment(1, 1, server=binary, service_name="pair", down_after=30.0))
         self.sentinel = deployment.sentinels[0]
         self.pair = deployment.primary, deployment.replicas[0]
@@ -71,6 +70,7 @@ class Oddities:
     def watch(self, service_name: str, primary: Location) -> None:
         """Have the Sentinel take ``primary`` for the primary of a service, from now on."""
         self.forget(service_name)
+        # More Sentinels than there are would have to agree on a failover, so there is none.
         self.sentinel.execute_command("SENTINEL", "MONITOR", service_name, *primary, 2)
 
     def forget(self, service_name: str) -> None:

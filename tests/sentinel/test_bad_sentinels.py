@@ -9,7 +9,9 @@ import pytest
 from syncredis.exceptions import ConnectionError, PrimaryNotFoundError, ReplicaNotFoundError, TimeoutError
 from syncredis.testing import SentinelDeployment
 from tests.fixtures.surfaces import Surface
+from tests.fixtures.threads import until
 from tests.sentinel.faults import NEVER, SOON, black_hole, refusing, saying, silent, takes
+from tests.sentinel.insight import is_being_asked
 
 #: Connections to Sentinels that would be waited for, were they not hedged.
 PATIENT = {"connect_timeout": NEVER, "stream_timeout": NEVER}
@@ -89,6 +91,7 @@ def test_a_slow_one_costs_the_hedge_delay(
         with sentinel, sentinel.replica_for("myredis") as client:
             with takes(at_least=hedge_delay, under=hedge_delay + SLACK):
                 assert sentinel.discover_primary("myredis") == any_deployment.primary.location
+            until(lambda: not is_being_asked(slow))  # its answer is not wanted any more
             assert sentinel.sentinels[0] in any_deployment.sentinel_locations
             assert slow in sentinel.sentinels
             with takes(under=SOON):  # another was first now

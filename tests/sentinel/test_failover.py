@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from syncredis.exceptions import OutcomeUnknownError, PrimaryNotFoundError, StalePrimaryError
+from syncredis.exceptions import OutcomeUnknownError, PrimaryNotFoundError, ReadOnlyError, StalePrimaryError
 from syncredis.testing import SentinelDeployment, ServerProcess
 from tests.fixtures.deployments import DOWN_AFTER
 from tests.fixtures.surfaces import Surface
@@ -177,7 +177,14 @@ def test_a_refused_write_waits_for_a_primary(surface: Surface, pair: SentinelDep
     with surface.Sentinel(pair.sentinel_locations) as sentinel, sentinel.primary_for("myredis") as client:
         assert client.incr("count") == 1
         until(lambda: new.execute_command("GET", "count") == "1")
+        strict = sentinel.primary_for("myredis", failover_timeout=0)
+        open_two(strict)
         demote(old, new)
+        with strict:
+            assert "2 of 100 connections open, 2 idle" in repr(strict)
+            with pytest.raises(ReadOnlyError):
+                strict.incr("count")
+            assert "0 of 100 connections open, 0 idle" in repr(strict)  # they all lead to the wrong server
         with (
             sentinel.primary_for("myredis", failover_timeout=0.4) as impatient,
             takes(at_least=0.15, under=SOON),

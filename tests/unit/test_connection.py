@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -201,17 +202,32 @@ def test_one_reply_too_few(connection: Connection, peer: Peer) -> None:
     assert not caught.value.not_applied
 
 
+@pytest.mark.parametrize("several", [True, False])
 def test_of_several_commands_some_may_have_been_carried_out_when_sending_fails(
-    connection: Connection, peer: Peer
+    connection: Connection, peer: Peer, several: bool
 ) -> None:
     """A single one that did not leave in full was certainly not carried out."""
     connection.set_timeout(0.2)
     peer.reading.clear()
     large = echo("x" * 8_000_000)
-    for commands, not_applied in (([PING, large], False), ([large], True)):
-        with pytest.raises(TimeoutError, match="stood still") as caught:
-            connection.execute_many(commands, True)
-        assert caught.value.not_applied is not_applied
+    with pytest.raises(TimeoutError, match="stood still") as caught:
+        connection.execute_many([PING, large] if several else [large], True)
+    assert caught.value.not_applied is not several
+
+
+def test_a_connection_out_of_step_is_not_used_again(peer: Peer) -> None:
+    """The late reply to one command would be taken for the next one's."""
+    late = threading.Event()
+    peer.answer = lambda words: bulk(b"late") if words[0] == b"ECHO" and late.wait(10) else politely(words)
+    connection = open_connection(dataclasses.replace(peer.config, stream_timeout=0.1))
+    with pytest.raises(TimeoutError):
+        connection.execute(echo("a"), True)
+    late.set()
+    for again in (lambda: connection.execute(PING, True), lambda: connection.execute_many([PING], True)):
+        with pytest.raises(ConnectionError, match="broke in an earlier call") as caught:
+            again()
+        assert caught.value.not_applied
+    connection.close()
 
 
 # --- commands that the server may hold back ---------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import ctypes
 import enum
+import signal
 import subprocess
 import sys
 from decimal import Decimal
@@ -203,6 +204,27 @@ def test_an_integer_of_very_many_digits() -> None:
     assert done.stdout.count("argument 2 of SET is an integer of too many digits") == 4
     longest = 10**4299
     assert parsed(joined(encode(("ECHO", longest), "utf-8"))) == [b"ECHO", str(longest).encode()]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no such timer")
+def test_a_signal_handler_raises_while_a_number_is_encoded() -> None:
+    """Of this, too, hiredis crashes."""
+    code = (
+        "import signal, time\n"
+        "from syncredis.resp import encode\n"
+        "class Struck(Exception): pass\n"
+        "def strike(*_): raise Struck\n"
+        "signal.signal(signal.SIGALRM, strike)\n"
+        "end, struck = time.monotonic() + 1, 0\n"
+        "while time.monotonic() < end or struck < 100:\n"
+        "    try:\n"
+        "        signal.setitimer(signal.ITIMER_REAL, 1e-4)\n"
+        "        while True: encode(('ZADD', 'k', *range(200), 0.5), 'utf-8')\n"
+        "    except Struck: struck += 1\n"
+        "print('survived')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "survived\n"), done.stderr
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "iso8859-15"])

@@ -79,6 +79,10 @@ def test_every_class_for_a_reply_is_reached_by_a_message() -> None:
 
 #: What proves that the server did not carry the command out, and what may go better later; everything else is neither.
 NOT_APPLIED = {
+    "PubSubError",
+    "LockError",
+    "LockAcquisitionError",
+    "LockNotOwnedError",
     "PoolTimeoutError",
     "SentinelError",
     "PrimaryNotFoundError",

@@ -237,6 +237,23 @@ def test_a_lost_lease_serves_who_waits(make_pool: MakePool, background: Backgrou
     assert ping(waiting.result())
 
 
+@pytest.mark.parametrize("pool_timeout", [0, None])
+def test_a_lost_lease_that_is_still_counted(make_pool: MakePool, pool_timeout: float | None) -> None:
+    """An exception from outside can strike while the weak set of what is open removes something."""
+    pool = make_pool(max_connections=2, pool_timeout=pool_timeout)
+    pool._slots._remove = lambda _: None
+    lost = [pool.lease(), pool.lease()]
+    assert lost
+    del lost
+    gc.collect()
+    assert len(pool._slots) == 2
+    assert "0 of 2 connections open" in repr(pool)
+    connection, other = pool.lease(), pool.lease()
+    assert ping(connection)
+    assert ping(other)
+    assert counts(pool) == (2, 0, 0)
+
+
 def test_who_comes_while_the_oldest_is_looked_at(make_pool: MakePool, background: Background) -> None:
     """For that it is taken off the shelf, which then looks empty; the caller must not wait for nothing."""
     pool = make_pool(max_connections=1, max_idle_time=60, pool_timeout=None)
