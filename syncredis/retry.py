@@ -100,7 +100,7 @@ def retry(
     count = 0
     while True:
         check_outcome(request, error)
-        if request.runs_code and isinstance(error, ResponseError) and not refused(error):
+        if isinstance(error, ResponseError) and request.runs_code and not refused(error):
             error.not_applied = False
             raise error
         count += 1

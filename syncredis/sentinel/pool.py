@@ -59,9 +59,8 @@ class SentinelConnectionPool(ConnectionPool):
         self.service_name = service_name
         self.is_primary = is_primary
         self._discovery = discovery
-        self._turn = itertools.count(
-            random.getrandbits(16)
-        )  # many short-lived clients shall not all begin with the same one
+        # Many short-lived clients shall not all begin with the same replica.
+        self._turn = itertools.count(random.getrandbits(16))
         self._primary: Location | None = None
         # Connections to the primary that stand in for replicas, and since when.
         self._stand_ins: weakref.WeakKeyDictionary[Connection, float] = weakref.WeakKeyDictionary()
@@ -132,7 +131,8 @@ class SentinelConnectionPool(ConnectionPool):
 
     def _note_primary(self, location: Location) -> None:
         """Let go of an old primary, calls that hang there included, now that another one has been seen to be it."""
-        before, self._primary = self._primary, location
+        with self._lock:  # of several threads that see it at once, one lets go: its own new connection is safe from the others
+            before, self._primary = self._primary, location
         if before in (None, location):
             return
         logger.info("the primary of %r is now %s, no longer %s", self.service_name, location.target, before.target)

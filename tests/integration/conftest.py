@@ -16,6 +16,13 @@ from tests.fixtures.surfaces import Surface
 
 
 @pytest.fixture
+def server(server: ServerProcess) -> ServerProcess:
+    """The server that the whole run shares, without what earlier tests have left there."""
+    wipe(server)
+    return server
+
+
+@pytest.fixture
 def connect(surface: Surface) -> Iterator[Callable[..., Any]]:
     """Makes clients of the surface: ``connect(server, **options)``, or ``connect(**options)``; they are closed in the end."""
     made: list[Any] = []

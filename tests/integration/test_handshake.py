@@ -236,7 +236,8 @@ def test_a_server_that_does_not_know_auth(connect: Connect, start: Start, protoc
 @pytest.mark.since(redis="7.0", valkey="9.1")
 def test_the_server_is_still_loading(start: Start, surface: Surface) -> None:
     """It answers, but is of no use yet: a call is tried again."""
-    server = start(config={"loading-process-events-interval-bytes": 1024, "key-load-delay": 20_000, "save": "3600 1"})
+    slowly = {"loading-process-events-interval-bytes": 1024, "key-load-delay": 20_000, "rdbcompression": False}
+    server = start(config=slowly | {"save": "3600 1"})
     for number in range(20):
         server.execute_command("SET", f"k{number}", "x" * 1000)
     server.execute_command("SAVE")

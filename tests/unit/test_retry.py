@@ -232,3 +232,50 @@ def test_a_pause_can_be_interrupted() -> None:
     assert caught.value.not_applied
     assert time.monotonic() - started < 20
     assert attempts.count == 0
+
+
+# --- what else decides ------------------------------------------------------------------------------------
+
+EVAL: Command[Any] = Command(("EVAL", "return redis.call('incr', KEYS[1])", 1, "k"))
+
+
+@pytest.mark.parametrize(
+    ("message", "again"),
+    [
+        ("READONLY You can't write against a read only replica.", True),
+        ("LOADING Redis is loading the dataset in memory", True),
+        ("READONLY says the script", False),
+        ("UNBLOCKED says the script", False),
+        ("WRONGTYPE Operation against a key holding the wrong kind of value script: abc, on @user_script:1.", False),
+        ("ERR something", False),
+    ],
+)
+def test_what_a_script_ends_with_may_come_after_some_of_its_writes(message: str, again: bool) -> None:
+    error = exceptions.error_from_reply(message)
+    attempts = Attempts()
+    if again:
+        assert retry(EAGER, EVAL, attempts, error) == "done"
+        return
+    with pytest.raises(exceptions.ResponseError) as caught:
+        retry(EAGER, EVAL, attempts, error)
+    assert caught.value is error
+    assert not error.not_applied
+    assert attempts.count == 0
+
+
+@pytest.mark.parametrize("command", [GET, INCR], ids=["GET", "INCR"])
+def test_a_client_that_was_closed_meanwhile_tries_no_more(command: Command[Any]) -> None:
+    error = ReadOnlyError("READONLY")
+    attempts = Attempts()
+    with pytest.raises(InterruptedCallError, match="the client was closed") as caught:
+        retry(EAGER, command, attempts, error, lambda: True)
+    assert caught.value.not_applied
+    assert caught.value.__cause__ is error
+    assert attempts.count == 0
+
+
+def test_a_client_that_is_closed_after_some_attempts_tries_no_more() -> None:
+    attempts = Attempts([ReadOnlyError("READONLY")] * 5)
+    with pytest.raises(InterruptedCallError):
+        retry(EAGER, INCR, attempts, ReadOnlyError("READONLY"), lambda: attempts.count == 3)
+    assert attempts.count == 3
