@@ -131,7 +131,9 @@ class SentinelConnectionPool(ConnectionPool):
 
     def _note_primary(self, location: Location) -> None:
         """Let go of an old primary, calls that hang there included, now that another one has been seen to be it."""
-        with self._lock:  # of several threads that see it at once, one lets go: its own new connection is safe from the others
+        with (
+            self._lock
+        ):  # of several threads that see it at once, one lets go: its own new connection is safe from the others
             before, self._primary = self._primary, location
         if before in (None, location):
             return

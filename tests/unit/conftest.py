@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from syncredis import pool as pool_module
 from syncredis.command import Command
 from syncredis.config import PoolConfig
 from syncredis.connection import Connection
@@ -16,8 +17,12 @@ from tests.fixtures.peer import Peer
 
 
 @pytest.fixture
-def make_pool(peer: Peer) -> Iterator[Callable[..., Any]]:
-    """Makes pools that are closed in the end: ``make_pool(max_connections=1, kind=ConnectionPool)``."""
+def make_pool(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Makes pools that are closed in the end: ``make_pool(max_connections=1, kind=ConnectionPool)``.
+
+    Who waits does not look again by himself, as he would now and then: that would hide a wake-up that is missing.
+    """
+    monkeypatch.setattr(pool_module, "_LOOK_AGAIN", 1000.0)
     made: list[ConnectionPool] = []
 
     def make(kind: type[ConnectionPool] = ConnectionPool, **options: Any) -> ConnectionPool:

@@ -99,31 +99,29 @@ def test_several_wakers_even_equal_ones() -> None:
         assert woken == ["x", "x", "x"]
 
 
-def test_an_interrupt_does_not_slip_in_after_detaching() -> None:
-    """What was attached may be in use by another call once `attached` has been left."""
-    for _ in range(300):
-        call = Interruption()
-        state = {"attached": False, "hit": False}
-        go = threading.Barrier(2)
+def test_detaching_waits_for_an_interrupt_that_is_under_way(background: Callable[..., BackgroundCall]) -> None:
+    """Once `attached` has been left, what was attached may be in use by another call."""
+    call = Interruption()
+    inside, waking, go_on = threading.Event(), threading.Event(), threading.Event()
 
-        def wake(state: dict[str, bool] = state) -> None:
-            state["hit"] = state["hit"] or not state["attached"]
+    def wake() -> None:
+        waking.set()
+        go_on.wait(20)
 
-        def interrupt(call: Interruption = call, go: threading.Barrier = go) -> None:
-            go.wait()
-            call.interrupt()
+    def blocked() -> None:
+        with call.attached(wake):
+            inside.set()
+            waking.wait(20)
 
-        other = BackgroundCall(interrupt)
-        go.wait()
-        try:
-            state["attached"] = True
-            with call.attached(wake):
-                pass
-            state["attached"] = False
-        except InterruptedCallError:
-            pass
-        other.join()
-        assert not state["hit"]
+    running = background(blocked)
+    inside.wait(20)
+    interrupting = background(call.interrupt)
+    waking.wait(20)
+    time.sleep(0.1)
+    assert not running.finished
+    go_on.set()
+    running.result()
+    interrupting.result()
 
 
 def test_sleep(background: Callable[..., BackgroundCall]) -> None:

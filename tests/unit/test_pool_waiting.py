@@ -192,6 +192,7 @@ def test_an_exception_from_outside_in_the_thread_that_returns(
     make_pool: MakePool, background: Background, monkeypatch: pytest.MonkeyPatch, strike: str
 ) -> None:
     """It must not cost another thread its turn."""
+    monkeypatch.setattr(pool_module, "_LOOK_AGAIN", 0.05)
     pool = make_pool(max_connections=1)
     held = pool.lease()
     waiting = background(pool.lease)
@@ -226,8 +227,11 @@ def test_an_exception_from_outside_in_the_thread_that_returns(
 # --- wake-ups that must not get lost ----------------------------------------------------------------------
 
 
-def test_a_lost_lease_serves_who_waits(make_pool: MakePool, background: Background) -> None:
-    """It is collected, and nobody says so."""
+def test_a_lost_lease_serves_who_waits(
+    make_pool: MakePool, background: Background, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is collected, and nobody says so: who waits has to look again."""
+    monkeypatch.setattr(pool_module, "_LOOK_AGAIN", 0.05)
     pool = make_pool(max_connections=1, pool_timeout=None)
     lost = pool.lease()
     waiting = background(pool.lease)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
 import gc
 import socket
@@ -208,32 +209,37 @@ def test_interrupting_beforehand(ends: tuple[Transport, socket.socket]) -> None:
             ours.send(b"x")
 
 
-def test_an_interrupt_never_hits_a_descriptor_that_was_given_out_anew() -> None:
-    """Closed in one thread, interrupted in another, while a third opens sockets that take the number over."""
-    stop = threading.Event()
-    broken: list[str] = []
+class SlowlyClosedSocket(socket.socket):
+    """Takes its time to close."""
 
-    def open_and_use() -> None:
-        while not stop.is_set():
-            one, two = socket.socketpair()
-            with one, two:
-                one.sendall(b"x")
-                if two.recv(1) != b"x":
-                    broken.append("shut down by a stranger")
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.closing, self.go_on = threading.Event(), threading.Event()
 
-    others = [BackgroundCall(open_and_use) for _ in range(2)]
-    for _ in range(500):
-        one, two = socket.socketpair()
-        stream = Transport(one, "x", None)
-        interrupting = BackgroundCall(stream.interrupt)
-        stream.close()
-        interrupting.result()
-        stream.interrupt()
-        two.close()
-    stop.set()
-    for other in others:
-        other.result()
-    assert not broken
+    def close(self) -> None:
+        self.closing.set()
+        self.go_on.wait(20)
+        super().close()
+
+
+def test_an_interrupt_does_not_come_in_between_while_it_is_closed(background: Background) -> None:
+    """The descriptor could be another's by then."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, SlowlyClosedSocket() as ours:
+        ours.connect(listener.getsockname())
+        theirs, _ = listener.accept()
+        stream = Transport(ours, "x", None)
+        closing = background(stream.close)
+        ours.closing.wait(20)
+        interrupting = background(stream.interrupt)
+        theirs.settimeout(0.1)
+        with theirs:
+            with pytest.raises(builtins.TimeoutError):
+                theirs.recv(1)
+            assert not interrupting.finished
+            ours.go_on.set()
+            closing.result()
+            interrupting.result()
+            assert theirs.recv(1) == b""
 
 
 def test_closing(ends: tuple[Transport, socket.socket]) -> None:
