@@ -49,6 +49,7 @@ def main() -> None:
             for worker in workers:
                 worker.join()
 
+            # A write that the old primary had acknowledged, but not sent to its replicas yet, has gone with it.
             print("primary:", sentinel.discover_primary("myredis"))
             print("keys on the primary:", primary.dbsize(), "- a replica says:", replica.dbsize())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUNS = {
-    "sentinel_sync.py": ([], "keys on the primary: 800"),
+    # Of 800, those that the killed primary had not sent to its replicas yet are lost: at most one for each worker or so.
+    "sentinel_sync.py": ([], r"keys on the primary: (79\d|800)"),
     "sentinel_async.py": (["trio"], "visits: 200"),
 }
 
@@ -25,5 +27,5 @@ def test_example(name: str) -> None:
     command = [sys.executable, "-X", "dev", "-W", "error", str(ROOT / "examples" / name), *arguments]
     run = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, cwd=ROOT)
     assert run.returncode == 0, run.stderr
-    assert said in run.stdout
+    assert re.search(said, run.stdout), run.stdout
     assert run.stderr == ""
