@@ -61,6 +61,11 @@ def eventually() -> Callable[[Callable[[], bool]], bool]:
     return wait
 
 
+#: The alarm is for the case that these tests die: the script is not their leak then. And where a shell has put the tests into
+#: the background, SIGINT would be ignored.
+_SIGNALS = "import signal; signal.alarm(100); signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+
 class Script:
     """A child Python process, and everything that descends from it, known by a mark."""
 
@@ -70,8 +75,7 @@ class Script:
         name, _, value = self._mark.partition("=")
         path = os.pathsep.join(entry for entry in sys.path if entry)
         self.process = subprocess.Popen(
-            # The alarm is for the case that these tests die: the script is not their leak then.
-            [sys.executable, "-W", "error", "-c", f"import signal; signal.alarm(100)\n{code}"],
+            [sys.executable, "-W", "error", "-c", f"{_SIGNALS}\n{code}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

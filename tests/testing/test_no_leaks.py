@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -266,13 +267,13 @@ def test_servers_hold_no_end_of_our_pipes() -> None:
         links = [os.readlink(f"/proc/{server.pid}/fd/{number}") for number in (0, 1, 2)]
         assert links[0] == "/dev/null"
         assert links[1] == links[2] == str(server.directory / "output.txt")
-        every = [os.readlink(link) for link in Path(f"/proc/{server.pid}/fd").iterdir()]
-    ours = {os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd") if _is_pipe(fd)}
-    assert not ours & set(every)
+        theirs = _pipes(server.pid)
+    assert not _pipes("self") & theirs
 
 
-def _is_pipe(descriptor: str) -> bool:
-    try:
-        return os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:")
-    except OSError:
-        return False
+def _pipes(process: object) -> set[str]:
+    found: set[str] = set()
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            found.add(os.readlink(descriptor))
+    return {target for target in found if target.startswith("pipe:")}

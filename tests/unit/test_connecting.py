@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
 import errno
-import gc
 import socket
 import ssl
-import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,10 +16,22 @@ from syncredis import Location, transport
 from syncredis.config import ConnectionConfig, TLSConfig
 from syncredis.exceptions import ConnectionError, InterruptedCallError, TimeoutError
 from syncredis.interruption import Interruption
-from syncredis.transport import Transport
 from tests.fixtures.peer import Peer
 from tests.fixtures.threads import BackgroundCall
 from tests.sentinel.faults import NEVER, black_hole, silent, takes
+
+Background = Callable[..., BackgroundCall]
+
+
+class InterruptedAtOnce(Interruption):
+    """Is interrupted at the first moment at which something can be woken."""
+
+    @contextmanager
+    def attached(self, wake: Callable[[], None]) -> Iterator[None]:
+        with super().attached(wake):
+            self.interrupt()
+            yield
+
 
 def test_connecting(peer: Peer) -> None:
     stream = transport.connect(peer.config)

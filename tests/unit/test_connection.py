@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,19 +13,16 @@ import pytest
 from syncredis.command import Command
 from syncredis.connection import CHUNK, Connection, open_connection
 from syncredis.exceptions import (
-    AuthenticationError,
     ConnectionError,
     DataError,
     DecodeError,
-    InterruptedCallError,
     ProtocolError,
     RedisError,
     ResponseError,
     TimeoutError,
 )
-from syncredis.interruption import Interruption
 from tests.fixtures.peer import Peer, bulk, politely
-from tests.fixtures.threads import BackgroundCall, until
+from tests.fixtures.threads import BackgroundCall
 
 Background = Callable[..., BackgroundCall]
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,21 +10,38 @@ from typing import Any
 import pytest
 
 from syncredis.command import Command
-from syncredis.connection import CHUNK, Connection, open_connection
+from syncredis.connection import Connection, open_connection
 from syncredis.exceptions import (
     AuthenticationError,
     ConnectionError,
-    DataError,
-    DecodeError,
     InterruptedCallError,
-    ProtocolError,
-    RedisError,
     ResponseError,
     TimeoutError,
 )
 from syncredis.interruption import Interruption
-from tests.fixtures.peer import Peer, bulk, politely
+from tests.fixtures.peer import Peer, bulk
 from tests.fixtures.threads import BackgroundCall, until
+
+Background = Callable[..., BackgroundCall]
+
+
+def echo(what: Any) -> Command[Any]:
+    return Command(("ECHO", what))
+
+
+PING: Command[Any] = Command(("PING",))
+
+
+@pytest.fixture
+def connection(peer: Peer) -> Iterator[Connection]:
+    made = open_connection(peer.config)
+    yield made
+    made.close()
+
+
+def works(connection: Connection) -> bool:
+    return connection.in_step and connection.execute(PING, True) == "PONG"
+
 
 def test_a_blocking_command_has_its_own_time(peer: Peer) -> None:
     def slow(words: Any) -> bytes:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import random
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from syncredis.command import Command
-from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.connection import Connection
-from syncredis.exceptions import ConnectionError, PoolTimeoutError, ResponseError
-from syncredis.pool import CHECK_AFTER, ConnectionPool
+from syncredis.pool import CHECK_AFTER
 from tests.fixtures.peer import Peer
 from tests.fixtures.threads import BackgroundCall, until
 from tests.unit.conftest import counts, ping
+
+MakePool = Callable[..., Any]
+Background = Callable[..., BackgroundCall]
+
 
 def rest(connection: Connection, seconds: float = CHECK_AFTER * 1.5) -> None:
     """Let a connection have rested for some time."""
@@ -116,5 +115,3 @@ def test_a_long_call_is_no_rest(make_pool: MakePool) -> None:
     pool.return_connection(connection)
     assert counts(pool) == (1, 1, 0)
     assert pool.lease() is connection
-
-

@@ -14,7 +14,7 @@ from syncredis.command import Command
 from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.connection import Connection
 from syncredis.exceptions import ConnectionError, PoolTimeoutError, ResponseError
-from syncredis.pool import CHECK_AFTER, ConnectionPool
+from syncredis.pool import ConnectionPool
 from tests.fixtures.peer import Peer
 from tests.fixtures.threads import BackgroundCall, until
 from tests.unit.conftest import counts, ping

@@ -6,24 +6,18 @@ import builtins
 import errno
 import gc
 import socket
-import ssl
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from syncredis import Location, transport
-from syncredis.config import ConnectionConfig, TLSConfig
-from syncredis.exceptions import ConnectionError, InterruptedCallError, TimeoutError
-from syncredis.interruption import Interruption
+from syncredis.exceptions import ConnectionError, TimeoutError
 from syncredis.transport import Transport
-from tests.fixtures.peer import Peer
 from tests.fixtures.threads import BackgroundCall
-from tests.sentinel.faults import NEVER, black_hole, silent, takes
+from tests.sentinel.faults import NEVER, takes
 
 Background = Callable[..., BackgroundCall]
 
@@ -36,16 +30,6 @@ def ends() -> Iterator[tuple[Transport, socket.socket]]:
     with theirs:
         yield stream, theirs
     stream.close()
-
-
-class InterruptedAtOnce(Interruption):
-    """Is interrupted at the first moment at which something can be woken."""
-
-    @contextmanager
-    def attached(self, wake: Callable[[], None]) -> Iterator[None]:
-        with super().attached(wake):
-            self.interrupt()
-            yield
 
 
 def receive_all(theirs: socket.socket, size: int) -> bytes:
