@@ -105,6 +105,8 @@ def test_every_command_of_a_sentinel(deployment: SentinelDeployment, on_surface:
 
 
 def test_every_exception_is_needed(servers: dict[str, ServerProcess]) -> None:
+    if len(servers) < 3:
+        pytest.skip("some exceptions are for a server that this machine does not have")
     methods = {name.upper() for name in command_methods()}
     without = {name for server in servers.values() for name in listed(server) if as_method(name) not in methods}
     needless = [pattern for pattern in EXCEPTIONS if not any(fnmatchcase(name, pattern) for name in without)]

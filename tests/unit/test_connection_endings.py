@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -187,6 +189,29 @@ def test_the_server_says_nothing(peer: Peer) -> None:
         open_connection(dataclasses.replace(peer.config, connect_timeout=0.2))
     assert 0.2 <= time.monotonic() - started < 20
     assert caught.value.not_applied
+
+
+@pytest.mark.parametrize("hello", [b"%1\r\n+server\r\n+peer\r\n", b"-ERR unknown command 'HELLO'\r\n"])
+def test_the_server_answers_in_bits(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, background: Background, hello: bytes
+) -> None:
+    """Something always comes, but not within the time for connecting as a whole."""
+    monkeypatch.setattr(peer, "_reply", lambda _: b"")
+
+    def dribble() -> None:
+        until(lambda: peer.accepted == 1)
+        with suppress(OSError):
+            for number in itertools.count():
+                peer.say((hello + b"+OK\r\n" * 2)[number % 1000 :][:1] or b"+")
+                time.sleep(0.05)
+
+    dribbling = background(dribble)
+    started = time.monotonic()
+    with pytest.raises(TimeoutError, match="connect_timeout|no reply") as caught:
+        open_connection(dataclasses.replace(peer.config, connect_timeout=0.4))
+    assert 0.3 <= time.monotonic() - started < 1.5
+    assert caught.value.not_applied
+    dribbling.result()
 
 
 def test_the_password_is_not_repeated(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
