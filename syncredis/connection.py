@@ -92,11 +92,16 @@ class Connection:
             raise reply
         return reply
 
-    def execute_many(self, commands: Sequence[Command[Any]], text: bool) -> list[Reply]:
+    def execute_many(self, commands: Sequence[Command[Any]], text: bool, deadline: float | None = None) -> list[Reply]:
         """Send any number of commands and return their replies; errors among them are returned, not raised. Blocks.
 
         They go out in chunks, the next one before the replies to the last are awaited: server and client work at the same
         time, and neither has to hold all requests and all replies, which could make both wait for each other.
+
+        Args:
+            commands: what to send.
+            text: whether strings in the replies are ``str``.
+            deadline: by `time.monotonic`, for all of it, on top of the limit for standing still; None: no limit.
 
         Raises:
             DataError: for an argument that can not be sent; nothing was sent.
@@ -113,9 +118,9 @@ class Connection:
             try:
                 for chunk in chunks:
                     self._send_chunk(chunk, len(commands))
-                    self._receive_replies(replies, owed, text)
+                    self._receive_replies(replies, owed, text, deadline)
                     owed = min(owed + CHUNK, len(commands))
-                self._receive_replies(replies, owed, text)
+                self._receive_replies(replies, owed, text, deadline)
             except ConnectionError as error:
                 raise self._explained(error)  # noqa: B904 - the cause is set there
             # More than was asked for would be taken for the next command's reply.
@@ -207,9 +212,11 @@ class Connection:
         self.in_step = not reader.has_data()
         return reply
 
-    def _receive_replies(self, replies: list[Reply], count: int, text: bool) -> None:
+    def _receive_replies(self, replies: list[Reply], count: int, text: bool, deadline: float | None) -> None:
         """Extend ``replies`` until there are ``count``; as `_receive_reply`, but with the loop over replies in C."""
         while len(replies) < count:
+            if deadline is not None:
+                self._transport.limit_until(deadline)
             self._reader.feed(self._transport.receive())
             start = len(replies)
             self._parse_all(replies, text)
@@ -294,9 +301,10 @@ def open_connection(config: ConnectionConfig, *, ask_role: bool = False) -> Conn
         AuthenticationError: if it refuses user or password, or wants one.
         ResponseError: if it refuses another part, e.g. the database's number.
     """
+    deadline = None if config.connect_timeout is None else time.monotonic() + config.connect_timeout
     connection = Connection(transport.connect(config), config)
     try:
-        _shake_hands(connection, config, ask_role=ask_role)
+        _shake_hands(connection, config, deadline, ask_role=ask_role)
         connection.set_timeout(config.stream_timeout)
     except ConnectionError as error:
         connection.close()
@@ -307,14 +315,16 @@ def open_connection(config: ConnectionConfig, *, ask_role: bool = False) -> Conn
     return connection
 
 
-def _shake_hands(connection: Connection, config: ConnectionConfig, *, ask_role: bool) -> None:
+def _shake_hands(
+    connection: Connection, config: ConnectionConfig, deadline: float | None, *, ask_role: bool
+) -> None:
     steps = handshake.first_try(config, ask_role=ask_role)
-    replies = connection.execute_many([step.command for step in steps], text=True)
+    replies = connection.execute_many([step.command for step in steps], True, deadline)
     connection.protocol = config.protocol
     if config.protocol == 3 and handshake.hello_refused(replies[0]):
         connection.protocol = 2
         steps = handshake.without_hello(config, ask_role=ask_role)
-        replies = connection.execute_many([step.command for step in steps], text=True)
+        replies = connection.execute_many([step.command for step in steps], True, deadline)
     error = handshake.first_error(steps, replies)
     if error is not None:
         error.not_applied = True

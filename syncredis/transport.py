@@ -123,6 +123,18 @@ class Transport:
             self._timeout = seconds
             self._apply_timeout()
 
+    def limit_until(self, deadline: float) -> None:
+        """Let the next call of `send` or `receive` stand still no longer than until ``deadline``, by `time.monotonic`.
+
+        Raises:
+            TimeoutError: if that is over.
+        """
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"{self.target} did not answer in full within the time for connecting (connect_timeout)")
+        if self._timeout is None or left < self._timeout:
+            self.set_timeout(left)
+
     def is_quiet(self) -> bool:
         """Whether the server has sent nothing and has not closed the connection; never blocks.
 
