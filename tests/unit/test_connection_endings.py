@@ -207,7 +207,7 @@ def test_the_server_answers_in_bits(
 
     dribbling = background(dribble)
     started = time.monotonic()
-    with pytest.raises(TimeoutError, match="connect_timeout|no reply") as caught:
+    with pytest.raises(TimeoutError, match=r"connect_timeout|no reply") as caught:
         open_connection(dataclasses.replace(peer.config, connect_timeout=0.4))
     assert 0.3 <= time.monotonic() - started < 1.5
     assert caught.value.not_applied
