@@ -315,9 +315,7 @@ def open_connection(config: ConnectionConfig, *, ask_role: bool = False) -> Conn
     return connection
 
 
-def _shake_hands(
-    connection: Connection, config: ConnectionConfig, deadline: float | None, *, ask_role: bool
-) -> None:
+def _shake_hands(connection: Connection, config: ConnectionConfig, deadline: float | None, *, ask_role: bool) -> None:
     steps = handshake.first_try(config, ask_role=ask_role)
     replies = connection.execute_many([step.command for step in steps], True, deadline)
     connection.protocol = config.protocol
