@@ -19,7 +19,8 @@ from syncredis.config import (
 from syncredis.exceptions import ConfigurationError
 from syncredis.retry import NO_RETRY, RetryPolicy
 from syncredis.sentinel.discovery import Discovery
-from syncredis.sentinel.pool import SentinelConnectionPool
+from syncredis.sentinel.pool import PrimaryConnectionPool, SentinelConnectionPool
+from syncredis.sentinel.replica_pool import ReplicaConnectionPool
 from syncredis.typing import AnyStr
 
 #: Seconds for connecting to a Sentinel, and for its answer, where nothing else is said. Sentinels are near and quick; one
@@ -270,7 +271,8 @@ class Sentinel(Generic[AnyStr]):
         options: ClientOptions,
     ) -> Redis[Any]:
         config, pool_config = _server_configs(self._discovery.seeds[0], db, {**self._options, **options})
-        pool = SentinelConnectionPool(service_name, self._discovery, config, pool_config, is_primary=is_primary)
+        kind: type[SentinelConnectionPool] = PrimaryConnectionPool if is_primary else ReplicaConnectionPool
+        pool = kind(service_name, self._discovery, config, pool_config)
         return Redis(
             connection_pool=pool,
             decode_responses=self.decode_responses if decode_responses is None else decode_responses,
