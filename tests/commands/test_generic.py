@@ -351,6 +351,7 @@ def test_expiretime_and_pexpiretime(client: Any) -> None:
         ("expireat", MOMENT, MOMENT + SPAN),
         ("pexpireat", 1000 * MOMENT, 1000 * (MOMENT + SPAN)),
     ],
+    ids=["expire", "pexpire", "expireat", "pexpireat"],  # without the time of the day
 )
 def test_conditions_of_expiry(client: Any, method: str, first: int, later: int) -> None:
     expire = getattr(client, method)

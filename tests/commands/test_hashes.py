@@ -263,6 +263,7 @@ def test_hpersist(client: Any) -> None:
         ("hexpireat", MOMENT, MOMENT + SPAN),
         ("hpexpireat", 1000 * MOMENT, 1000 * (MOMENT + SPAN)),
     ],
+    ids=["hexpire", "hpexpire", "hexpireat", "hpexpireat"],  # without the time of the day
 )
 def test_conditions_of_expiry(client: Any, method: str, first: int, later: int) -> None:
     expire = getattr(client, method)

@@ -85,7 +85,7 @@ def test_another_encoding(connect: Connect, filled: ServerProcess, protocol: int
     assert raw.execute_command("GET", b"\xe9") == b"\xe8"
 
 
-@pytest.mark.parametrize("value", [None, True, {}, [], object(), "\ud800"], ids=repr)
+@pytest.mark.parametrize("value", [None, True, {}, [], object(), "\ud800"], ids=lambda value: type(value).__name__)
 def test_what_can_not_be_sent(connect: Connect, filled: ServerProcess, value: Any) -> None:
     client = connect(filled)
     number = client.execute_command("CLIENT", "ID")
