@@ -306,6 +306,8 @@ class Redis(ScanIterators[AnyStr]):
 
     def _attempt(self, command: Command[T]) -> T:
         pool = self.pool
+        if pool.gate.is_shut and not command.read_only:
+            pool.wait_at_gate()
         connection = pool.lease()
         try:
             reply = connection.execute(command, self._text if command.text is None else command.text)

@@ -211,6 +211,8 @@ class Pipeline(PipelineCommands[AnyStr]):
             return retry(self._retry_policy, batch, lambda: self._attempt(batch), error, closed)
 
     def _attempt(self, batch: Batch) -> list[Any]:
+        if self._pool.gate.is_shut and not batch.read_only:
+            self._pool.wait_at_gate()
         connection = self._pool.lease()
         try:
             return self._exchange(connection, batch)
@@ -219,6 +221,8 @@ class Pipeline(PipelineCommands[AnyStr]):
 
     def _execute_watching(self, watching: Connection, batch: Batch) -> list[Any]:
         try:
+            if self._pool.gate.is_shut:
+                self._pool.wait_at_gate()
             if not watching.in_step or not watching.is_quiet():
                 raise WatchError("the connection that watched the keys broke; nothing was carried out")
             return self._exchange(watching, batch)

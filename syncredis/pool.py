@@ -23,6 +23,7 @@ from syncredis import interruption
 from syncredis.config import ConnectionConfig, PoolConfig
 from syncredis.connection import Connection, open_connection
 from syncredis.exceptions import ConnectionError, InterruptedCallError, PoolTimeoutError, RedisError
+from syncredis.gate import Gate
 
 #: A connection that rested longer than this (seconds) is looked at before it is lent: the server may have closed it. The
 #: look costs a system call, which a busy connection is spared.
@@ -46,6 +47,8 @@ class ConnectionPool:
         self.config = config
         self.pool_config = pool_config or PoolConfig()
         self._shelf: deque[Connection] = deque()
+        #: Where writes wait while it is shut; whoever sends commands looks at it first.
+        self.gate = Gate()
         #: How often `close` was called.
         self.times_closed = 0
         self._in_doubt = 0.0
@@ -138,6 +141,14 @@ class ConnectionPool:
         finally:
             self.return_connection(connection)
 
+    def wait_at_gate(self) -> None:
+        """Block while the `gate` is shut: for commands that are not read-only, before they lease.
+
+        Raises:
+            InterruptedCallError: if the pool was closed meanwhile, or the running call interrupted. Nothing was sent.
+        """
+        self.gate.wait(self.closed_since(self.times_closed))
+
     def connect(self) -> Connection:
         """Return a new connection. The seam for subclasses that find out first where to go. Blocks."""
         return self._dial(self.config)
@@ -172,6 +183,7 @@ class ConnectionPool:
     def close(self) -> None:
         """Close every connection; calls in progress in other threads raise `InterruptedCallError`. Never blocks."""
         self.times_closed += 1
+        self.gate.wake()
         self.invalidate(InterruptedCallError("the client was closed while this call was in progress"))
 
     def closed_since(self, times_closed: int) -> Callable[[], bool]:

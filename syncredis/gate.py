@@ -1,0 +1,114 @@
+"""`Gate`: where writes wait while the primary changes.
+
+A server that is about to be demoted still takes writes, and loses them. Whoever learns of that in time shuts the gate of
+the pools that lead there: from then on a command that is not read-only waits until the gate is open again. It opens by
+itself when its time is over, so that nobody's silence can hold an application for good.
+
+Who sends commands looks at `Gate.is_shut`, which costs next to nothing, and if it is set waits, by way of
+`syncredis.pool.ConnectionPool.wait_at_gate`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from syncredis import interruption
+
+
+class Gate:
+    """Open at first. Thread-safe; only `wait` blocks.
+
+    Attributes:
+        is_shut: whether writes have to `wait`.
+    """
+
+    __slots__ = ("_changed", "_until", "_waiting", "_when_open", "is_shut")
+
+    def __init__(self) -> None:
+        self.is_shut = False
+        # Guards what follows, and wakes those who wait. Reentrant: a signal handler may get here in the middle of anything.
+        self._changed = threading.Condition(threading.RLock())
+        self._until = 0.0
+        self._waiting = 0
+        self._when_open: list[Callable[[], None]] = []
+
+    def __repr__(self) -> str:
+        state = f"shut for {self.left:.3f} s more, {self._waiting} waiting" if self.is_shut else "open"
+        return f"<{type(self).__name__}: {state}>"
+
+    @property
+    def left(self) -> float:
+        """Seconds until it opens by itself; 0 if it is open."""
+        return max(0.0, self._until - time.monotonic()) if self.is_shut else 0.0
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait."""
+        return self._waiting
+
+    def shut(self, seconds: float) -> bool:
+        """Let writes wait from now on, for at most ``seconds``; return whether it was open.
+
+        If it is shut already, it stays so for as long as it was said then.
+        """
+        with self._changed:
+            if seconds <= 0 or self.left:
+                return False
+            self._until = time.monotonic() + seconds
+            self.is_shut = True
+        return True
+
+    def open(self) -> bool:
+        """Let everything pass, and all who wait go on; return whether it was shut."""
+        with self._changed:
+            was_shut, self.is_shut = self.is_shut, False
+            callbacks, self._when_open = self._when_open, []
+            self._changed.notify_all()
+        for callback in callbacks:
+            callback()
+        return was_shut
+
+    def wait(self, closed: Callable[[], bool] = lambda: False) -> None:
+        """Block while it is shut.
+
+        Args:
+            closed: tells whether there is no point in waiting any more; looked at after each `wake`.
+
+        Raises:
+            InterruptedCallError: if the running call was interrupted, or ``closed`` said yes; nothing was sent.
+        """
+        call = interruption.current()
+        with nullcontext() if call is None else call.attached(self.wake):
+            self._wait(lambda: closed() or (call is not None and call.interrupted))
+        if self.is_shut:  # its time is over
+            self.open()
+
+    def when_open(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` as soon as it is open: now, or later in the thread that opens it. It must not block, nor raise.
+
+        Its time being over is noticed by whoever comes to `wait`, and by who has shut it.
+        """
+        with self._changed:
+            if self.left:
+                self._when_open.append(callback)
+                return
+        callback()
+
+    def wake(self) -> None:
+        """Have all who wait look again whether they still have to, and want to."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _wait(self, given_up: Callable[[], bool]) -> None:
+        with self._changed:
+            self._waiting += 1
+            try:
+                while left := self.left:
+                    if given_up():
+                        raise interruption.interrupted_before("it was sent: writes are held while the primary changes")
+                    self._changed.wait(left)
+            finally:
+                self._waiting -= 1

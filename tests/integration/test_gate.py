@@ -1,0 +1,73 @@
+"""Commands while the gate of their pool is shut: whoever reads goes through, whoever writes waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from syncredis.exceptions import InterruptedCallError, WatchError
+from syncredis.testing import ServerProcess
+from tests.fixtures.surfaces import Surface
+from tests.fixtures.threads import BackgroundCall, until
+from tests.sentinel.insight import pool_of
+
+LONG = 300.0
+
+pytestmark = pytest.mark.usefixtures("wiped")
+
+
+def test_writes_wait(surface: Surface, server: ServerProcess, background: Callable[..., BackgroundCall]) -> None:
+    with surface.Redis(*server.location) as client:
+        gate = pool_of(client).gate
+        client.set("count", 1)
+        gate.shut(LONG)
+        calls = [background(client.incr, "count"), background(pipelined, client), background(client.blpop, ["list"])]
+        until(lambda: gate.waiting == 3)
+        assert client.get("count") == "1"
+        reading = client.pipeline()
+        reading.get("count")
+        assert reading.execute() == ["1"]
+        server.execute_command("RPUSH", "list", "a")
+        gate.open()
+        assert {calls[0].result(), *calls[1].result()} == {2, 3}
+        assert calls[2].result() == ("list", "a")
+
+
+def test_closing_ends_the_waiting(
+    surface: Surface, server: ServerProcess, background: Callable[..., BackgroundCall]
+) -> None:
+    with surface.Redis(*server.location) as client:
+        gate = pool_of(client).gate
+        gate.shut(LONG)
+        call = background(client.incr, "count")
+        until(lambda: gate.waiting == 1)
+        client.close()
+        assert call.error().__class__ is InterruptedCallError
+        gate.open()
+
+
+def test_a_transaction_that_watches_waits(
+    surface: Surface, server: ServerProcess, background: Callable[..., BackgroundCall]
+) -> None:
+    with surface.Redis(*server.location) as client:
+        gate = pool_of(client).gate
+        with client.pipeline() as pipeline:
+            pipeline.watch("count")
+            pipeline.incr("count")
+            gate.shut(LONG)
+            call = background(pipeline.execute)
+            until(lambda: gate.waiting == 1)
+            pool_of(client).invalidate(ConnectionError("the primary is elsewhere now"))
+            gate.open()
+            assert isinstance(call.error(), WatchError)
+        assert client.get("count") is None
+
+
+def pipelined(client: Any) -> list[Any]:
+    with client.pipeline(transaction=False) as pipeline:
+        pipeline.incr("count")
+        pipeline.get("count")
+        counted, _ = pipeline.execute()
+        return [counted]
