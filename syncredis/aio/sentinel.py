@@ -11,6 +11,7 @@ from syncredis.aio.worker import Worker
 from syncredis.config import ClientOptions, ConnectionOptions, Location
 from syncredis.exceptions import PrimaryNotFoundError, ReplicaNotFoundError, StalePrimaryError
 from syncredis.sentinel import client as blocking
+from syncredis.sentinel.address_map import AddressMap
 from syncredis.sentinel.pool import SentinelConnectionPool
 from syncredis.typing import AnyStr
 
@@ -31,6 +32,7 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: Literal[True] = True,
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
+        address_map: AddressMap | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -44,6 +46,7 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: Literal[False],
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
+        address_map: AddressMap | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -57,6 +60,7 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: bool,
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
+        address_map: AddressMap | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -69,6 +73,7 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: bool = True,
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
+        address_map: AddressMap | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         self.wrapped: blocking.Sentinel[Any] = blocking.Sentinel(
@@ -78,6 +83,7 @@ class Sentinel(Generic[AnyStr]):
             decode_responses=decode_responses,
             failover_timeout=failover_timeout,
             hedge_delay=hedge_delay,
+            address_map=address_map,
             **options,
         )
         self._worker = Worker(_THREADS, None)

@@ -18,6 +18,7 @@ from syncredis.config import (
 )
 from syncredis.exceptions import ConfigurationError
 from syncredis.retry import NO_RETRY, RetryPolicy
+from syncredis.sentinel.address_map import AddressMap
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.pool import PrimaryConnectionPool, SentinelConnectionPool
 from syncredis.sentinel.replica_pool import ReplicaConnectionPool
@@ -46,6 +47,9 @@ class Sentinel(Generic[AnyStr]):
         failover_timeout: seconds that a call of the clients keeps trying while the primary changes; only what is certain not to
             have been carried out, or changes nothing, is tried again. 0: the first failure is final.
         hedge_delay: seconds after which the next Sentinel is asked while the one before has not answered.
+        address_map: where the primary, the replicas and the Sentinels are that announce themselves elsewhere, as behind NAT:
+            ``{("172.17.0.2", 6379): ("localhost", 7001)}``, or a function from one to the other. What ``sentinels`` holds is
+            not translated.
         **options: how the clients connect to the servers; see `syncredis.Redis`.
 
     Raises:
@@ -62,6 +66,7 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: Literal[True] = True,
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
+        address_map: AddressMap | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -75,6 +80,7 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: Literal[False],
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
+        address_map: AddressMap | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -88,6 +94,7 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: bool,
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
+        address_map: AddressMap | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -100,6 +107,7 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: bool = True,
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
+        address_map: AddressMap | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         seeds = _locations(sentinels)
@@ -116,6 +124,7 @@ class Sentinel(Generic[AnyStr]):
             _sentinel_config(seeds[0], options, sentinel_kwargs or {}),
             min_other_sentinels=min_other_sentinels,
             hedge_delay=hedge_delay,
+            address_map=address_map,
         )
 
     def __repr__(self) -> str:

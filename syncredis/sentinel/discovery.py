@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, cast
 
@@ -18,6 +18,7 @@ from syncredis.command import Command
 from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.exceptions import PrimaryNotFoundError, RedisError, ReplicaNotFoundError, ResponseError, SentinelError
 from syncredis.pool import ConnectionPool
+from syncredis.sentinel.address_map import AddressMap, translator
 from syncredis.sentinel.hedge import Abandoned, AllFailed, Round
 from syncredis.sentinel.topology import (
     ReplicaView,
@@ -51,12 +52,21 @@ class Discovery:
         config: how to connect to them; its location is not used.
         min_other_sentinels: how many other Sentinels one has to know for its answer about a primary to count.
         hedge_delay: seconds after which the next Sentinel is asked while the last has not answered.
+        address_map: where servers and Sentinels are that announce themselves elsewhere; not used for the seeds.
     """
 
     def __init__(
-        self, seeds: Sequence[Location], config: ConnectionConfig, *, min_other_sentinels: int, hedge_delay: float
+        self,
+        seeds: Sequence[Location],
+        config: ConnectionConfig,
+        *,
+        min_other_sentinels: int,
+        hedge_delay: float,
+        address_map: AddressMap | None = None,
     ) -> None:
         self.seeds = tuple(dict.fromkeys(seeds))
+        #: From what a Sentinel announces to where that is for us.
+        self.translate = translator(address_map)
         self._config = config
         self._min_other_sentinels = min_other_sentinels
         self._hedge_delay = hedge_delay
@@ -182,7 +192,7 @@ class Discovery:
             if (count := other_sentinels(state)) < self._min_other_sentinels:
                 raise _NotKnown(f"knows {count} other Sentinels, and {self._min_other_sentinels} are asked for")
         self._learn(sentinel, others)
-        return location
+        return self.translate(location)
 
     def _ask_replicas(self, sentinel: Location, service_name: str) -> list[ReplicaView]:
         reply, others = self._query(sentinel, ("REPLICAS", service_name), ("SENTINELS", service_name))
@@ -190,7 +200,9 @@ class Discovery:
             if "No such master" in str(reply):
                 raise _NotKnown(f"does not know {service_name!r}")
             raise reply
-        replicas = replicas_from_reply(reply)
+        replicas = [
+            replace(replica, location=self.translate(replica.location)) for replica in replicas_from_reply(reply)
+        ]
         self._learn(sentinel, others)
         if not replicas:
             raise _NoReplicas(f"knows no replica of {service_name!r}")
@@ -213,7 +225,7 @@ class Discovery:
         """Let the Sentinels that are asked be the seeds, the one that answered, and those that it knows."""
         if isinstance(reply, RedisError):  # a restricted user may not ask for them
             return
-        others = sentinels_from_reply(reply)
+        others = [self.translate(other) for other in sentinels_from_reply(reply)]
         wanted = {*self.seeds, teacher, *others}
         with self._lock:
             self._order = [known for known in self._order if known in wanted]

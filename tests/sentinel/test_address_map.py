@@ -1,0 +1,125 @@
+"""Everything behind port-shifting forwarders, failover included: no announced address is ever connected to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from syncredis.exceptions import ConfigurationError, OutcomeUnknownError, PrimaryNotFoundError, ReplicaNotFoundError
+from syncredis.sentinel.address_map import AddressMap
+from syncredis.testing import SentinelDeployment
+from tests.fixtures.servers import BINARIES
+from tests.fixtures.surfaces import Surface
+from tests.fixtures.threads import until
+from tests.sentinel.faults import NEVER
+from tests.sentinel.forwarders import Forwarders
+from tests.sentinel.insight import port_of
+
+NEWEST = BINARIES[sorted(BINARIES, reverse=True)[0]]
+PATIENT = {"connect_timeout": NEVER, "stream_timeout": NEVER}
+
+
+@pytest.fixture
+def forwarders(any_deployment: SentinelDeployment) -> Iterator[Forwarders]:
+    with Forwarders(process.location for process in (*any_deployment.nodes, *any_deployment.sentinels)) as running:
+        yield running
+
+
+@pytest.mark.parametrize("form", [lambda table: table, lambda table: lambda announced: table[announced]])
+def test_primary_replicas_and_sentinels(
+    surface: Surface, any_deployment: SentinelDeployment, forwarders: Forwarders, form: Callable[[Any], AddressMap]
+) -> None:
+    any_deployment.primary.execute_command("SET", "foo", "bar")
+    seed = forwarders.of(any_deployment.sentinels[0].location)
+    with surface.Sentinel([seed], sentinel_kwargs=PATIENT, address_map=form(forwarders.address_map)) as sentinel:
+        assert sentinel.discover_primary("myredis") == forwarders.of(any_deployment.primary.location)
+        replicas = forwarders.all_of(replica.location for replica in any_deployment.replicas)
+        assert sorted(sentinel.discover_replicas("myredis")) == sorted(replicas)
+        assert sorted(sentinel.sentinels) == sorted(forwarders.all_of(any_deployment.sentinel_locations))
+        with sentinel.primary_for("myredis") as primary, sentinel.replica_for("myredis") as replica:
+            assert port_of(primary) == any_deployment.primary.port
+            assert port_of(replica) in [node.port for node in any_deployment.replicas]
+            assert forwarders.lead_everywhere(sentinel, primary, replica)
+
+
+def test_what_a_mapping_does_not_hold_stays_as_it_is(surface: Surface, any_deployment: SentinelDeployment) -> None:
+    elsewhere = {("10.0.0.1", 1): ("10.0.0.2", 2)}
+    with surface.Sentinel(any_deployment.sentinel_locations, address_map=elsewhere) as sentinel:
+        assert sentinel.discover_primary("myredis") == any_deployment.primary.location
+
+
+@pytest.mark.parametrize(
+    ("address_map", "message"),
+    [
+        (lambda announced: None, "None is no (host, port)"),
+        (lambda announced: (announced.host, "6379"), "is no (host, port)"),
+        (lambda announced: 1 / 0, "ZeroDivisionError"),
+    ],
+)
+def test_a_function_that_fails(
+    surface: Surface, any_deployment: SentinelDeployment, address_map: AddressMap, message: str
+) -> None:
+    """It is said which address it failed for, by each question."""
+    with surface.Sentinel(any_deployment.sentinel_locations, address_map=address_map) as sentinel:
+        for ask, error in (
+            (sentinel.discover_primary, PrimaryNotFoundError),
+            (sentinel.discover_replicas, ReplicaNotFoundError),
+        ):
+            with pytest.raises(error) as caught:
+                ask("myredis")
+            assert "no Sentinel can say where 'myredis' is" in str(caught.value)
+            assert "address_map" in str(caught.value)
+            assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address_map",
+    [
+        5,
+        [("h", 1)],
+        {"h": "i"},
+        {("h", 1): ("i", 0)},
+        {("h", 1): ("", 1)},
+        {("h", 65536): ("i", 1)},
+        {("h", 1): "i:1"},
+        {("h",): ("i", 1)},
+    ],
+    ids=str,
+)
+def test_maps_that_are_none(surface: Surface, address_map: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"no \(host, port\)|must map \(host, port\)"):
+        surface.Sentinel([("localhost", 26379)], address_map=address_map)
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[SentinelDeployment]:
+    """A deployment on which each surface brings about a failover of its own."""
+    with SentinelDeployment(2, 3, server=NEWEST) as started:
+        yield started
+
+
+@pytest.mark.slow
+def test_failover(surface: Surface, own: SentinelDeployment) -> None:
+    own.wait_until_ready()
+    old = own.current_primary()
+    with Forwarders(process.location for process in (*own.nodes, *own.sentinels)) as forwarders:
+        seed = forwarders.of(own.sentinels[0].location)
+        sentinel = surface.Sentinel([seed], sentinel_kwargs=PATIENT, address_map=forwarders.address_map)
+        with sentinel, sentinel.primary_for("myredis") as primary, sentinel.replica_for("myredis") as replica:
+            primary.set("foo", "before")
+            replica.get("foo")
+            own.kill(old)
+            with suppress(OutcomeUnknownError):
+                primary.set("foo", "meanwhile")
+            new = own.wait_for_failover(old)
+            until(lambda: port_of(primary) == own.current_primary().port)
+            primary.set("foo", "after")
+            until(lambda: sentinel.discover_primary("myredis") == forwarders.of(new.location))
+            until(lambda: bool(replica.get("foo") == "after"))
+            assert forwarders.lead_everywhere(sentinel, primary, replica)
+            assert set(sentinel.sentinels) == set(forwarders.all_of(own.sentinel_locations))
+            assert seed in sentinel.sentinels
+    own.restart(old)
