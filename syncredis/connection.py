@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
-from syncredis import handshake, interruption, transport
+from syncredis import handshake, transport
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig
 from syncredis.exceptions import ConnectionError, DecodeError, RedisError
-from syncredis.resp import INCOMPLETE, Buffer, PushNotification, encode, new_reader
+from syncredis.interruption import current as current_interruption
+from syncredis.resp import INCOMPLETE, PLAIN, Buffer, PushNotification, encode, new_reader
 from syncredis.typing import Reply
 
 #: Commands that go out in one write. Measured: packing and sending a hundred at a time lets the server begin early.
@@ -77,17 +78,27 @@ class Connection:
             DecodeError: if the reply is not valid text; the connection stays usable.
             TimeoutError, ConnectionError: if the exchange failed.
         """
-        if interruption.current() is not None or command.blocks is not None:
+        if current_interruption() is not None or command.blocks is not None:
             return self._execute_slowly(command, text)
         data = encode(command.arguments, self._encoding)
         if not self.in_step:
             raise self._out_of_step()
+        reader = self._reader
         self.in_step = False
         try:
             self._transport.send(data)
-            reply = self._receive_reply(text)
+            reader.feed(self._transport.receive())
+            reply = reader.gets(text)
+            if type(reply) in PLAIN and not reader.has_data():  # nearly always; one look instead of several
+                self.in_step = True
+                return reply
+            reply = self._receive_rest(reply, text)
         except ConnectionError as error:
             raise self._explained(error)  # noqa: B904 - the cause is set there
+        except UnicodeDecodeError as error:
+            reply = self._undecodable(error)
+        # More than was asked for would be taken for the next command's reply.
+        self.in_step = not reader.has_data()
         if isinstance(reply, RedisError):
             raise reply
         return reply
@@ -197,19 +208,13 @@ class Connection:
             raise reply
         return reply
 
-    def _receive_reply(self, text: bool) -> Reply:
-        """Return the one reply that is owed, an error reply or a text that can not be decoded as an error."""
+    def _receive_rest(self, reply: Reply, text: bool) -> Reply:
+        """Return the one reply that is owed, or an error, where ``reply``, what came first, is not all of it."""
         reader = self._reader
-        reply: Reply = INCOMPLETE
         while reply is INCOMPLETE or isinstance(reply, PushNotification):
             if reply is INCOMPLETE:
                 reader.feed(self._transport.receive())
-            try:
-                reply = reader.gets(text)
-            except UnicodeDecodeError as error:
-                reply = self._undecodable(error)
-        # More than was asked for would be taken for the next command's reply.
-        self.in_step = not reader.has_data()
+            reply = reader.gets(text)
         return reply
 
     def _receive_replies(self, replies: list[Reply], count: int, text: bool, deadline: float | None) -> None:
@@ -275,7 +280,7 @@ class Connection:
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
-        call = interruption.current()
+        call = current_interruption()
         if call is None:
             yield
             return

@@ -52,6 +52,8 @@ class ConnectionPool:
         #: How often `close` was called.
         self.times_closed = 0
         self._in_doubt = 0.0
+        limits = self.pool_config
+        self._limits_idle = limits.max_idle_connections is not None or limits.max_idle_time is not None
         self._start_empty()
         _pools.add(self)
         # A pool that was forgotten is collected, and its idle connections are closed without a ResourceWarning.
@@ -117,20 +119,15 @@ class ConnectionPool:
         if not connection.in_step or connection.generation != self._generation:
             self._discard(connection)
             return
-        limit = self.pool_config.max_idle_connections
-        if limit is not None and len(self._shelf) >= limit and not self._waiters:
-            self._discard(connection)
-            return
-        if self.pool_config.max_idle_time is not None:
-            connection.last_used = time.monotonic()  # however long the call took
-        self._shelf.append(connection)
+        if self._limits_idle:
+            self._shelve_within_limits(connection)
+        else:
+            self._shelf.append(connection)
         if self._waiters:
             with self._lock:
                 self._grant()
         if connection.generation != self._generation:  # invalidated between the check and the shelf
             self._close_outdated()
-        if self.pool_config.max_idle_time is not None:
-            self._close_oldest()
 
     @contextmanager
     def leased(self) -> Iterator[Connection]:
@@ -325,6 +322,18 @@ class ConnectionPool:
             self._slots.discard(connection)
             self._grant()
 
+    def _shelve_within_limits(self, connection: Connection) -> None:
+        """Shelve a connection that came back, unless there are enough; close those that have rested too long."""
+        limits = self.pool_config
+        most = limits.max_idle_connections
+        if most is not None and len(self._shelf) >= most and not self._waiters:
+            self._discard(connection)
+            return
+        connection.last_used = time.monotonic()  # however long the call took
+        self._shelf.append(connection)
+        if limits.max_idle_time is not None:
+            self._close_oldest(limits.max_idle_time)
+
     def _close_outdated(self) -> None:
         with self._lock:
             shelved = self._take_shelf()
@@ -333,10 +342,8 @@ class ConnectionPool:
             if connection.generation != self._generation:
                 self._discard(connection)
 
-    def _close_oldest(self) -> None:
-        """Close those at the bottom of the shelf that have rested for ``max_idle_time``."""
-        limit = self.pool_config.max_idle_time
-        assert limit is not None
+    def _close_oldest(self, limit: float) -> None:
+        """Close those at the bottom of the shelf that have rested for ``limit`` seconds."""
         while True:
             try:
                 oldest = self._shelf.popleft()

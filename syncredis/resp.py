@@ -6,8 +6,8 @@ refused by name, and a large one is never copied into a packed command but passe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 import hiredis
 
@@ -27,7 +27,11 @@ PushNotification = hiredis.PushNotification
 Reader: TypeAlias = hiredis.Reader
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
-_pack: Any = hiredis.pack_command  # its annotation asks for a tuple of exactly one element
+#: The types of replies that need no further look. All others are `INCOMPLETE`, a push, or an error.
+PLAIN: Final = frozenset({str, bytes, int, float, bool, type(None), list, dict, set})
+
+# Its annotation asks for a tuple of exactly one element.
+_pack: Callable[[tuple[EncodableT, ...]], bytes] = hiredis.pack_command  # type: ignore[assignment]
 
 
 def new_reader(encoding: str) -> Reader:
@@ -53,26 +57,35 @@ def encode(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffe
     """
     if encoding != "utf-8":
         return _encode_carefully(arguments, encoding)
+    for argument in arguments:
+        kind = type(argument)
+        if (kind is not str and kind is not bytes) or len(argument) >= LARGE:  # type: ignore[arg-type]
+            return _encode_numbers(arguments, encoding)
+    try:
+        if arguments:
+            return _pack(arguments)  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # no tuple, or a character that has no form in UTF-8
+        pass
+    return _encode_carefully(arguments, encoding)
+
+
+def _encode_numbers(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffer]:
+    """Encode numbers among small strings, in UTF-8; leave anything else to `_encode_carefully`."""
     parts: list[str | bytes] = []
     try:
         for argument in arguments:
             kind = type(argument)
-            if kind is str or kind is bytes:
-                if len(argument) >= LARGE:  # type: ignore[arg-type]
-                    return _encode_carefully(arguments, encoding)
-                parts.append(argument)  # type: ignore[arg-type]
-            elif kind is int or kind is float:
+            if kind is int or kind is float:
                 # Not left to hiredis, which crashes where printing a number fails: Python refuses to print integers of
                 # more than 4300 digits, and a signal handler may raise at that moment.
                 parts.append(repr(argument))
+            elif (kind is str or kind is bytes) and len(argument) < LARGE:  # type: ignore[arg-type]
+                parts.append(argument)  # type: ignore[arg-type]
             else:
                 return _encode_carefully(arguments, encoding)
-        if parts:
-            packed: bytes = _pack(tuple(parts))
-            return packed
+        return _pack(tuple(parts))
     except ValueError:  # too many digits, or a character that has no form in UTF-8
-        pass
-    return _encode_carefully(arguments, encoding)
+        return _encode_carefully(arguments, encoding)
 
 
 def _encode_carefully(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffer]:

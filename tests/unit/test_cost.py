@@ -1,0 +1,51 @@
+"""What a command costs the client, in counts: facts about the code, which the speed of the machine can not touch.
+
+A limit that no longer holds is a part of the way that every command takes having grown: look whether the seldom case can
+be told from the usual one by something that is looked at already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from benchmarks.counting import Cost, cost_of
+from syncredis import Redis
+from syncredis.testing import ServerProcess
+
+
+@pytest.fixture
+def client(servers: dict[str, ServerProcess]) -> Iterator[Redis[str]]:
+    with Redis(*next(iter(servers.values())).location) as client:
+        client.set("k", "v" * 64)
+        yield client
+
+
+def cost(call: Callable[[], Any]) -> Cost:
+    call()  # connects, and fills what is filled once
+    # What the garbage collector or a rested connection adds now and then is nothing that the call costs.
+    return min((cost_of(call) for _ in range(5)), key=lambda one: one.bytecodes)
+
+
+def test_a_get(client: Redis[str]) -> None:
+    spent = cost(lambda: client.get("k"))
+    assert len(spent.python_calls) <= 12, spent
+    assert 100 < spent.bytecodes <= 300, spent
+    assert spent.socket_calls == ("sendall", "recv"), spent
+
+
+def test_a_set(client: Redis[str]) -> None:
+    spent = cost(lambda: client.set("k", "v" * 64))
+    assert len(spent.python_calls) <= 12, spent
+    assert 100 < spent.bytecodes <= 380, spent
+    assert spent.socket_calls == ("sendall", "recv"), spent
+
+
+def test_a_socket_call_is_one_system_call(client: Redis[str]) -> None:
+    """Were there a timeout of Python's, each would be preceded by a ``poll``."""
+    connection = client.pool.lease()
+    assert connection.config.stream_timeout is not None
+    assert connection._transport._socket.gettimeout() is None
+    client.pool.return_connection(connection)
