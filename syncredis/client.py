@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
+from dataclasses import replace
+from types import EllipsisType, TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 
 from syncredis.command import Command, raw_command
@@ -45,7 +47,7 @@ class Redis(ScanIterators[AnyStr]):
         ConfigurationError: for an option that does not exist, or a value that it can not have.
     """
 
-    __slots__ = ("__weakref__", "_text", "pool", "retry_policy")
+    __slots__ = ("__weakref__", "_owns_pool", "_stream_timeout", "_text", "pool", "retry_policy")
 
     @overload
     def __init__(
@@ -105,6 +107,8 @@ class Redis(ScanIterators[AnyStr]):
         self.pool = connection_pool
         self.retry_policy = retry_policy
         self._text = decode_responses
+        self._stream_timeout = connection_pool.config.stream_timeout
+        self._owns_pool = True
 
     @overload
     @classmethod
@@ -185,9 +189,80 @@ class Redis(ScanIterators[AnyStr]):
         Calls in progress in other threads raise `InterruptedCallError`, or `OutcomeUnknownError` where the server may have
         carried out a command that is not safe to repeat.
 
-        The client may be used again afterwards, and then opens new connections.
+        The client may be used again afterwards, and then opens new connections. One that `with_options` made closes nothing:
+        the connections are those of the client that it came from.
         """
-        self.pool.close()
+        if self._owns_pool:
+            self.pool.close()
+
+    @overload
+    def with_options(
+        self,
+        *,
+        decode_responses: None = None,
+        stream_timeout: float | EllipsisType | None = ...,
+        retry_policy: RetryPolicy | None = None,
+    ) -> Redis[AnyStr]: ...
+
+    @overload
+    def with_options(
+        self,
+        *,
+        decode_responses: Literal[True],
+        stream_timeout: float | EllipsisType | None = ...,
+        retry_policy: RetryPolicy | None = None,
+    ) -> Redis[str]: ...
+
+    @overload
+    def with_options(
+        self,
+        *,
+        decode_responses: Literal[False],
+        stream_timeout: float | EllipsisType | None = ...,
+        retry_policy: RetryPolicy | None = None,
+    ) -> Redis[bytes]: ...
+
+    @overload
+    def with_options(
+        self,
+        *,
+        decode_responses: bool | None,
+        stream_timeout: float | EllipsisType | None = ...,
+        retry_policy: RetryPolicy | None = None,
+    ) -> Redis[Any]: ...
+
+    def with_options(
+        self,
+        *,
+        decode_responses: bool | None = None,
+        stream_timeout: float | EllipsisType | None = ...,
+        retry_policy: RetryPolicy | None = None,
+    ) -> Redis[Any]:
+        """Return a sibling: a client on the same pool that does some things differently. Never blocks.
+
+        Everything that it makes - pipelines, locks, scripts - is as it is. Costs nothing to make, and closes nothing.
+
+        Args:
+            decode_responses: whether strings in replies are ``str``; None: as this client has it.
+            stream_timeout: seconds that sending or one reply may stand still; None: no limit; left out: as this client has it.
+            retry_policy: how often and how long a call that failed is tried again; None: as this client has it.
+
+        Raises:
+            ConfigurationError: for a value that an option can not have.
+        """
+        sibling = self._sibling()
+        if decode_responses is not None:
+            sibling._text = decode_responses
+        if stream_timeout is not ...:
+            sibling._stream_timeout = replace(self.pool.config, stream_timeout=stream_timeout).stream_timeout
+        if retry_policy is not None:
+            sibling.retry_policy = retry_policy
+        return sibling
+
+    def _sibling(self) -> Redis[Any]:
+        sibling = copy.copy(self)
+        sibling._owns_pool = False
+        return sibling
 
     @property
     def record(self) -> Recorder[AnyStr]:
@@ -202,7 +277,13 @@ class Redis(ScanIterators[AnyStr]):
 
         https://redis.io/docs/latest/develop/use/pipelining/
         """
-        return Pipeline(self.pool, self.retry_policy, text=self._text, transaction=transaction)
+        return Pipeline(
+            self.pool,
+            self.retry_policy,
+            text=self._text,
+            transaction=transaction,
+            stream_timeout=self._stream_timeout,
+        )
 
     def pubsub(self, ignore_subscribe_messages: bool = False) -> PubSub[AnyStr]:
         """Return an object to subscribe with, and to receive published messages. Never blocks.
@@ -302,13 +383,13 @@ class Redis(ScanIterators[AnyStr]):
         return self.execute(raw_command(arguments))
 
     def _scan(self, record: Callable[[int], PartT]) -> Scan[PartT]:
-        return Scan(self.pool, self.retry_policy, self._text, record)
+        return Scan(self.pool, self.retry_policy, self._text, record, self._stream_timeout)
 
     def _attempt(self, command: Command[T]) -> T:
         pool = self.pool
         if pool.gate.is_shut and not command.read_only:
             pool.wait_at_gate()
-        connection = pool.lease()
+        connection = pool.lease(self._stream_timeout)
         try:
             reply = connection.execute(command, self._text if command.text is None else command.text)
         except RedisError as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ class Connection:
             None.
         generation: of the pool that made it, at the time when it did.
         last_used: when it was last taken into use, by `time.monotonic`.
+        stream_timeout: seconds that an exchange may stand still; None: no limit. See `set_timeout`.
     """
 
     __slots__ = (
@@ -51,6 +52,7 @@ class Connection:
         "last_used",
         "protocol",
         "role",
+        "stream_timeout",
     )
 
     def __init__(self, stream: transport.Transport, config: ConnectionConfig) -> None:
@@ -60,6 +62,7 @@ class Connection:
         self.role: str | None = None
         self.generation = 0
         self.last_used = time.monotonic()
+        self.stream_timeout = config.stream_timeout
         self._transport = stream
         self._encoding = config.encoding
         self._reader = new_reader(config.encoding)
@@ -182,7 +185,9 @@ class Connection:
 
     def set_timeout(self, seconds: float | None) -> None:
         """Let what follows stand still for at most ``seconds``; None: for ever."""
-        self._transport.set_timeout(seconds)
+        self.stream_timeout = seconds
+        with suppress(OSError):  # of a stream that has ended already, as the next exchange finds out
+            self._transport.set_timeout(seconds)
 
     def close(self) -> None:
         """Close the socket; never blocks, never raises."""
@@ -196,7 +201,7 @@ class Connection:
 
     def _execute_slowly(self, command: Command[Any], text: bool) -> Reply:
         """`execute` for a call that can be interrupted, or that the server may hold back."""
-        limit = self.config.stream_timeout
+        limit = self.stream_timeout
         if command.blocks is not None and limit is not None:
             self._transport.set_timeout(command.blocks + limit if command.blocks else None)
         try:

@@ -48,13 +48,22 @@ class Pipeline(PipelineCommands[AnyStr]):
     and may be used again. Leaving it as a context manager without `execute` sends nothing.
     """
 
-    __slots__ = ("_pool", "_queued", "_retry_policy", "_text", "_transaction", "_watching")
+    __slots__ = ("_pool", "_queued", "_retry_policy", "_stream_timeout", "_text", "_transaction", "_watching")
 
-    def __init__(self, pool: ConnectionPool, retry_policy: RetryPolicy, *, text: bool, transaction: bool) -> None:
+    def __init__(
+        self,
+        pool: ConnectionPool,
+        retry_policy: RetryPolicy,
+        *,
+        text: bool,
+        transaction: bool,
+        stream_timeout: float | None,
+    ) -> None:
         self._pool = pool
         self._retry_policy = retry_policy
         self._text = text
         self._transaction = transaction
+        self._stream_timeout = stream_timeout
         self._queued: list[PipelineResult[Any]] = []
         self._watching: Connection | None = None
 
@@ -194,7 +203,7 @@ class Pipeline(PipelineCommands[AnyStr]):
         self.reset()
 
     def _watch_anew(self, command: Command[Any]) -> Connection:
-        connection = self._pool.lease()
+        connection = self._pool.lease(self._stream_timeout)
         try:
             connection.execute(command, self._text)
         except BaseException:
@@ -213,7 +222,7 @@ class Pipeline(PipelineCommands[AnyStr]):
     def _attempt(self, batch: Batch) -> list[Any]:
         if self._pool.gate.is_shut and not batch.read_only:
             self._pool.wait_at_gate()
-        connection = self._pool.lease()
+        connection = self._pool.lease(self._stream_timeout)
         try:
             return self._exchange(connection, batch)
         finally:

@@ -17,6 +17,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from types import EllipsisType
 from typing import Final
 
 from syncredis import interruption
@@ -84,32 +85,39 @@ class ConnectionPool:
 
     # --- lease and return ---------------------------------------------------------------------------
 
-    def lease(self) -> Connection:
+    def lease(self, stream_timeout: float | EllipsisType | None = ...) -> Connection:
         """Return a connection for the use of the caller alone, who owes it back by `return_connection`.
 
         Blocks for at most ``pool_timeout`` where all are in use, and ``connect_timeout`` where one has to be made.
+
+        Args:
+            stream_timeout: seconds that its exchanges may stand still; None: no limit; left out: as the pool's config has it.
+                It stays with the connection: callers that want the same one after the other cost no system call.
 
         Raises:
             PoolTimeoutError: if none became free in time.
             ConnectionError, TimeoutError, ResponseError: if one had to be made and that failed.
         """
+        if stream_timeout is ...:
+            stream_timeout = self.config.stream_timeout
         if not self._waiters:
             try:
                 connection = self._shelf.pop()
             except IndexError:
-                return self._lease_slowly()
+                return self._lease_slowly(stream_timeout)
             now = time.monotonic()
             last_used = connection.last_used
             if (
                 now - last_used < CHECK_AFTER
                 and last_used > self._in_doubt
                 and connection.generation == self._generation
+                and connection.stream_timeout == stream_timeout
             ):
                 connection.last_used = now
                 return connection
             if self._is_fresh(connection, now):
-                return connection
-        return self._lease_slowly()
+                return _limited(connection, stream_timeout)
+        return self._lease_slowly(stream_timeout)
 
     def return_connection(self, connection: Connection) -> None:
         """Take back a connection that was leased. Never blocks.
@@ -189,16 +197,16 @@ class ConnectionPool:
 
     # --- the slow half of leasing ------------------------------------------------------------------
 
-    def _lease_slowly(self) -> Connection:
+    def _lease_slowly(self, stream_timeout: float | None) -> Connection:
         limit = self.pool_config.pool_timeout
         deadline = None if limit is None else time.monotonic() + limit
         while True:
             waiter = self._queue()
             found = waiter.granted or self._wait(waiter, deadline)
             if isinstance(found, _Slot):
-                return self._connect_in(found)
+                return _limited(self._connect_in(found), stream_timeout)
             if self._is_fresh(found, time.monotonic()):
-                return found
+                return _limited(found, stream_timeout)
 
     def _queue(self) -> _Waiter:
         """Return a new waiter, which has got something already if anything is free."""
@@ -398,6 +406,13 @@ class _Waiter:
         left = math.inf if deadline is None else deadline - time.monotonic()
         woken = self._event.wait(max(0.0, min(left, _LOOK_AGAIN)))
         return woken or left <= _LOOK_AGAIN or self.granted is not None
+
+
+def _limited(connection: Connection, stream_timeout: float | None) -> Connection:
+    """Let the exchanges of a connection stand still for ``stream_timeout`` seconds, and return it."""
+    if connection.stream_timeout != stream_timeout:
+        connection.set_timeout(stream_timeout)
+    return connection
 
 
 def _close_all(shelf: deque[Connection]) -> None:

@@ -45,11 +45,17 @@ class Scan(Generic[PartT]):
     """
 
     def __init__(
-        self, pool: ConnectionPool, retry_policy: RetryPolicy, text: bool, record: Callable[[int], PartT]
+        self,
+        pool: ConnectionPool,
+        retry_policy: RetryPolicy,
+        text: bool,
+        record: Callable[[int], PartT],
+        stream_timeout: float | None,
     ) -> None:
         self._pool = pool
         self._retry_policy = retry_policy
         self._text = text
+        self._stream_timeout = stream_timeout
         self._record: Callable[[int], PartT] = record
         self._cursor: int | None = 0
         self._target: str | None = None
@@ -83,7 +89,7 @@ class Scan(Generic[PartT]):
     def _attempt(self) -> PartT:
         connection, self._kept = self._kept, None
         if connection is None:
-            connection = self._pool.lease()
+            connection = self._pool.lease(self._stream_timeout)
         try:
             self._recognize(connection)
             command = cast("Command[PartT]", self._record(self._cursor or 0))

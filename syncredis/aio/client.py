@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from types import TracebackType
+from types import EllipsisType, TracebackType
 from typing import Any, Literal, Self, Unpack, cast, overload
 
 from syncredis import client as blocking
@@ -175,6 +175,61 @@ class Redis(AsyncScanIterators[AnyStr]):
     async def aclose(self) -> None:
         """Close all connections, as `syncredis.Redis.close` does."""
         self.wrapped.close()
+
+    @overload
+    def with_options(
+        self,
+        *,
+        decode_responses: None = None,
+        stream_timeout: float | EllipsisType | None = ...,
+        retry_policy: RetryPolicy | None = None,
+    ) -> Redis[AnyStr]: ...
+
+    @overload
+    def with_options(
+        self,
+        *,
+        decode_responses: Literal[True],
+        stream_timeout: float | EllipsisType | None = ...,
+        retry_policy: RetryPolicy | None = None,
+    ) -> Redis[str]: ...
+
+    @overload
+    def with_options(
+        self,
+        *,
+        decode_responses: Literal[False],
+        stream_timeout: float | EllipsisType | None = ...,
+        retry_policy: RetryPolicy | None = None,
+    ) -> Redis[bytes]: ...
+
+    @overload
+    def with_options(
+        self,
+        *,
+        decode_responses: bool | None,
+        stream_timeout: float | EllipsisType | None = ...,
+        retry_policy: RetryPolicy | None = None,
+    ) -> Redis[Any]: ...
+
+    def with_options(
+        self,
+        *,
+        decode_responses: bool | None = None,
+        stream_timeout: float | EllipsisType | None = ...,
+        retry_policy: RetryPolicy | None = None,
+    ) -> Redis[Any]:
+        """Return a client on the same pool that does some things differently; see `syncredis.Redis.with_options`."""
+        sibling = self.wrapped.with_options(
+            decode_responses=decode_responses, stream_timeout=stream_timeout, retry_policy=retry_policy
+        )
+        return self._beside(sibling)
+
+    def _beside(self, sibling: blocking.Redis[Any]) -> Redis[Any]:
+        """Return the async face of a sibling, which shares this one's threads, as the two share their pool."""
+        facade = cast("type[Redis[Any]]", type(self)).wrapping(sibling)
+        facade._worker = self._worker
+        return facade
 
     @property
     def record(self) -> Recorder[AnyStr]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_type
+from typing import Any, assert_type
 
 import syncredis
 import syncredis.aio
@@ -16,6 +16,14 @@ def text_and_bytes(choice: bool) -> None:
     assert_type(syncredis.Redis.from_url("redis://", decode_responses=False), syncredis.Redis[bytes])
     assert_type(syncredis.aio.Redis(), syncredis.aio.Redis[str])
     assert_type(syncredis.aio.Redis(decode_responses=False), syncredis.aio.Redis[bytes])
+
+
+def siblings(text: syncredis.Redis[str], raw: syncredis.aio.Redis[bytes], choice: bool) -> None:
+    assert_type(text.with_options(stream_timeout=None), syncredis.Redis[str])
+    assert_type(text.with_options(decode_responses=False), syncredis.Redis[bytes])
+    assert_type(text.with_options(decode_responses=choice), syncredis.Redis[Any])
+    assert_type(raw.with_options(stream_timeout=1.5), syncredis.aio.Redis[bytes])
+    assert_type(raw.with_options(decode_responses=True), syncredis.aio.Redis[str])
 
 
 def blocking(text: syncredis.Redis[str], raw: syncredis.Redis[bytes], choice: bool) -> None:
