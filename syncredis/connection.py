@@ -19,7 +19,7 @@ from syncredis.command import Command
 from syncredis.config import ConnectionConfig
 from syncredis.exceptions import ConnectionError, DecodeError, RedisError
 from syncredis.interruption import current as current_interruption
-from syncredis.resp import INCOMPLETE, PLAIN, Buffer, PushNotification, encode, new_reader
+from syncredis.resp import INCOMPLETE, PLAIN, Buffer, PushNotification, encoder, new_reader
 from syncredis.typing import Reply
 
 #: Commands that go out in one write. Measured: packing and sending a hundred at a time lets the server begin early.
@@ -42,6 +42,7 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
+        "_encode",
         "_encoding",
         "_interrupted_by",
         "_reader",
@@ -65,6 +66,7 @@ class Connection:
         self.stream_timeout = config.stream_timeout
         self._transport = stream
         self._encoding = config.encoding
+        self._encode = encoder(config.encoding)
         self._reader = new_reader(config.encoding)
         self._interrupted_by: ConnectionError | None = None
 
@@ -83,7 +85,7 @@ class Connection:
         """
         if current_interruption() is not None or command.blocks is not None:
             return self._execute_slowly(command, text)
-        data = encode(command.arguments, self._encoding)
+        data = self._encode(command.arguments)
         if not self.in_step:
             raise self._out_of_step()
         reader = self._reader
@@ -143,7 +145,7 @@ class Connection:
 
     def send(self, command: Command[Any]) -> None:
         """Send a command whose replies come by `take`: a subscription's. The connection is out of step from now on. Blocks."""
-        data = encode(command.arguments, self._encoding)
+        data = self._encode(command.arguments)
         self.in_step = False
         self._transport.send(data)
 
@@ -244,7 +246,7 @@ class Connection:
                 replies.append(self._undecodable(error))
 
     def _encode_chunk(self, commands: Sequence[Command[Any]]) -> bytes | list[Buffer]:
-        parts = [encode(command.arguments, self._encoding) for command in commands]
+        parts = [self._encode(command.arguments) for command in commands]
         if all(type(part) is bytes for part in parts):
             return b"".join(parts)  # type: ignore[arg-type]
         return [buffer for part in parts for buffer in ([part] if isinstance(part, bytes) else part)]

@@ -98,8 +98,6 @@ class ConnectionPool:
             PoolTimeoutError: if none became free in time.
             ConnectionError, TimeoutError, ResponseError: if one had to be made and that failed.
         """
-        if stream_timeout is ...:
-            stream_timeout = self.config.stream_timeout
         if not self._waiters:
             try:
                 connection = self._shelf.pop()
@@ -116,7 +114,7 @@ class ConnectionPool:
                 connection.last_used = now
                 return connection
             if self._is_fresh(connection, now):
-                return _limited(connection, stream_timeout)
+                return self._limited(connection, stream_timeout)
         return self._lease_slowly(stream_timeout)
 
     def return_connection(self, connection: Connection) -> None:
@@ -197,16 +195,23 @@ class ConnectionPool:
 
     # --- the slow half of leasing ------------------------------------------------------------------
 
-    def _lease_slowly(self, stream_timeout: float | None) -> Connection:
+    def _lease_slowly(self, stream_timeout: float | EllipsisType | None) -> Connection:
         limit = self.pool_config.pool_timeout
         deadline = None if limit is None else time.monotonic() + limit
         while True:
             waiter = self._queue()
             found = waiter.granted or self._wait(waiter, deadline)
             if isinstance(found, _Slot):
-                return _limited(self._connect_in(found), stream_timeout)
+                return self._limited(self._connect_in(found), stream_timeout)
             if self._is_fresh(found, time.monotonic()):
-                return _limited(found, stream_timeout)
+                return self._limited(found, stream_timeout)
+
+    def _limited(self, connection: Connection, stream_timeout: float | EllipsisType | None) -> Connection:
+        """Let the exchanges of a connection stand still for ``stream_timeout`` seconds, and return it."""
+        limit = self.config.stream_timeout if stream_timeout is ... else stream_timeout
+        if connection.stream_timeout != limit:
+            connection.set_timeout(limit)
+        return connection
 
     def _queue(self) -> _Waiter:
         """Return a new waiter, which has got something already if anything is free."""
@@ -406,13 +411,6 @@ class _Waiter:
         left = math.inf if deadline is None else deadline - time.monotonic()
         woken = self._event.wait(max(0.0, min(left, _LOOK_AGAIN)))
         return woken or left <= _LOOK_AGAIN or self.granted is not None
-
-
-def _limited(connection: Connection, stream_timeout: float | None) -> Connection:
-    """Let the exchanges of a connection stand still for ``stream_timeout`` seconds, and return it."""
-    if connection.stream_timeout != stream_timeout:
-        connection.set_timeout(stream_timeout)
-    return connection
 
 
 def _close_all(shelf: deque[Connection]) -> None:

@@ -7,6 +7,7 @@ refused by name, and a large one is never copied into a packed command but passe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeAlias
 
 import hiredis
@@ -55,22 +56,30 @@ def encode(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffe
             memoryview, int and float (or text that the encoding can not express). It names the argument.
             Also for a command without a name, which a server would never answer.
     """
-    if encoding != "utf-8":
-        return _encode_carefully(arguments, encoding)
+    return encoder(encoding)(arguments)
+
+
+def encoder(encoding: str) -> Callable[[Sequence[EncodableT]], bytes | list[Buffer]]:
+    """Return `encode` for one encoding."""
+    return _encode_utf8 if encoding == "utf-8" else partial(_encode_carefully, encoding=encoding)
+
+
+def _encode_utf8(arguments: Sequence[EncodableT]) -> bytes | list[Buffer]:
+    """Encode small strings; leave anything else to the other two."""
     for argument in arguments:
         kind = type(argument)
         if (kind is not str and kind is not bytes) or len(argument) >= LARGE:  # type: ignore[arg-type]
-            return _encode_numbers(arguments, encoding)
+            return _encode_numbers(arguments)
     try:
         if arguments:
             return _pack(arguments)  # type: ignore[arg-type]
     except (TypeError, ValueError):  # no tuple, or a character that has no form in UTF-8
         pass
-    return _encode_carefully(arguments, encoding)
+    return _encode_carefully(arguments, "utf-8")
 
 
-def _encode_numbers(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffer]:
-    """Encode numbers among small strings, in UTF-8; leave anything else to `_encode_carefully`."""
+def _encode_numbers(arguments: Sequence[EncodableT]) -> bytes | list[Buffer]:
+    """Encode numbers among small strings; leave anything else to `_encode_carefully`."""
     parts: list[str | bytes] = []
     try:
         for argument in arguments:
@@ -82,10 +91,10 @@ def _encode_numbers(arguments: Sequence[EncodableT], encoding: str) -> bytes | l
             elif (kind is str or kind is bytes) and len(argument) < LARGE:  # type: ignore[arg-type]
                 parts.append(argument)  # type: ignore[arg-type]
             else:
-                return _encode_carefully(arguments, encoding)
+                return _encode_carefully(arguments, "utf-8")
         return _pack(tuple(parts))
     except ValueError:  # too many digits, or a character that has no form in UTF-8
-        return _encode_carefully(arguments, encoding)
+        return _encode_carefully(arguments, "utf-8")
 
 
 def _encode_carefully(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffer]:
