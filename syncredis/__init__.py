@@ -15,6 +15,7 @@ from syncredis.exceptions import (
     ResponseError,
     TimeoutError,
 )
+from syncredis.factory import from_url
 from syncredis.pool import ConnectionPool
 from syncredis.retry import NO_RETRY, RetryPolicy
 from syncredis.sentinel import Sentinel
@@ -41,4 +42,5 @@ __all__ = [
     "Sentinel",
     "TimeoutError",
     "__version__",
+    "from_url",
 ]

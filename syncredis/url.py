@@ -18,12 +18,15 @@ _SCHEMES = {
     "redis+unix": False,
     "valkey+unix": False,
 }
-_INTEGERS = frozenset({"db", "protocol", "max_connections", "max_idle_connections"})
-_SECONDS = frozenset({"connect_timeout", "stream_timeout", "pool_timeout", "max_idle_time"})
-_FLAGS = frozenset({"keepalive", "ssl_check_hostname"})
+_INTEGERS = frozenset({"db", "protocol", "max_connections", "max_idle_connections", "min_other_sentinels"})
+_SECONDS = frozenset(
+    {"connect_timeout", "stream_timeout", "pool_timeout", "max_idle_time", "failover_timeout", "hedge_delay"}
+)
+_FLAGS = frozenset({"keepalive", "ssl", "ssl_check_hostname"})
 #: The likeliest reason for a URL that makes no sense.
-_ENCODE = "in user and password '/', '?', '#', '@' and '%' have to be percent-encoded"
-_URL_OPTIONS = (OPTION_NAMES | {"db"}) - {"ssl", "ssl_context", "unix_socket_path"}
+ENCODE = "in user and password '/', '?', '#', '@' and '%' have to be percent-encoded"
+#: The options that a URL can hold.
+URL_OPTIONS = (OPTION_NAMES | {"db"}) - {"ssl", "ssl_context", "unix_socket_path"}
 
 
 def options_from_url(url: str) -> tuple[Location, int, ClientOptions]:
@@ -40,12 +43,14 @@ def options_from_url(url: str) -> tuple[Location, int, ClientOptions]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:  # its message may hold a part of the password
-        raise ConfigurationError(f"not a valid URL: host or port can not be read; {_ENCODE}") from None
+        raise ConfigurationError(f"not a valid URL: host or port can not be read; {ENCODE}") from None
+    if parts.scheme.endswith("+sentinel"):
+        raise ConfigurationError(f"{parts.scheme}:// leads to Sentinels: give it to syncredis.from_url")
     if parts.scheme not in _SCHEMES:
         known = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
         raise ConfigurationError(f"the URL must begin with one of {known}")
     if parts.fragment:
-        raise ConfigurationError(f"not a valid URL: it has a part after '#'; {_ENCODE}")
+        raise ConfigurationError(f"not a valid URL: it has a part after '#'; {ENCODE}")
     options: dict[str, Any] = {}
     if parts.username:
         options["username"] = unquote(parts.username)
@@ -57,23 +62,28 @@ def options_from_url(url: str) -> tuple[Location, int, ClientOptions]:
         options["unix_socket_path"] = unquote(parts.path)
     elif path := parts.path.strip("/"):
         if not path.removeprefix("-").isdecimal():  # not repeated: it may be a part of the password
-            raise ConfigurationError(f"the path of the URL must be the number of a database; {_ENCODE}")
+            raise ConfigurationError(f"the path of the URL must be the number of a database; {ENCODE}")
         options["db"] = int(path)
     if _SCHEMES[parts.scheme]:
         options["ssl"] = True
-    try:
-        query = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
-    except ValueError:
-        raise ConfigurationError("the part of the URL after '?' must be of the form option=value&...") from None
-    for name, text in query:
-        if name not in _URL_OPTIONS:
+    for name, text in query_pairs(parts.query):
+        if name not in URL_OPTIONS:
             raise ConfigurationError(unknown_option(name))
-        options[name] = _typed(name, text)
+        options[name] = typed_option(name, text)
     location = Location(parts.hostname or "localhost", 6379 if port is None else port)
     return location, options.pop("db", 0), cast(ClientOptions, options)
 
 
-def _typed(name: str, text: str) -> Any:
+def query_pairs(query: str) -> list[tuple[str, str]]:
+    """Return names and values of the part of a URL after ``?``, percent-decoded."""
+    try:
+        return parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise ConfigurationError("the part of the URL after '?' must be of the form option=value&...") from None
+
+
+def typed_option(name: str, text: str) -> Any:
+    """Return the value of an option whose text stands in a URL."""
     try:
         if name in _INTEGERS:
             return int(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, Unpack, overload
+from typing import Any, Generic, Literal, Self, Unpack, cast, overload
 
 from syncredis.aio.client import Redis
 from syncredis.aio.worker import Worker
@@ -76,17 +76,45 @@ class Sentinel(Generic[AnyStr]):
         address_map: AddressMap | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        self.wrapped: blocking.Sentinel[Any] = blocking.Sentinel(
-            sentinels,
-            min_other_sentinels,
-            sentinel_kwargs,
-            decode_responses=decode_responses,
-            failover_timeout=failover_timeout,
-            hedge_delay=hedge_delay,
-            address_map=address_map,
-            **options,
+        self._wrap(
+            blocking.Sentinel(
+                sentinels,
+                min_other_sentinels,
+                sentinel_kwargs,
+                decode_responses=decode_responses,
+                failover_timeout=failover_timeout,
+                hedge_delay=hedge_delay,
+                address_map=address_map,
+                **options,
+            )
         )
+
+    def _wrap(self, sentinel: blocking.Sentinel[Any]) -> None:
+        self.wrapped: blocking.Sentinel[Any] = sentinel
         self._worker = Worker(_THREADS, None)
+
+    @overload
+    @classmethod
+    def from_url(
+        cls, url: str, *, decode_responses: Literal[True] = True, **options: Unpack[ClientOptions]
+    ) -> Sentinel[str]: ...
+
+    @overload
+    @classmethod
+    def from_url(
+        cls, url: str, *, decode_responses: Literal[False], **options: Unpack[ClientOptions]
+    ) -> Sentinel[bytes]: ...
+
+    @overload
+    @classmethod
+    def from_url(cls, url: str, *, decode_responses: bool, **options: Unpack[ClientOptions]) -> Sentinel[Any]: ...
+
+    @classmethod
+    def from_url(cls, url: str, *, decode_responses: bool = True, **options: Unpack[ClientOptions]) -> Sentinel[Any]:
+        """Return the Sentinels that a URL names, as `syncredis.sentinel.Sentinel.from_url` does."""
+        facade = cast("Sentinel[Any]", cls.__new__(cls))
+        facade._wrap(blocking.Sentinel.from_url(url, decode_responses=decode_responses, **options))
+        return facade
 
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__name__} at {', '.join(sentinel.target for sentinel in self.sentinels)}>"

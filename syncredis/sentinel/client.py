@@ -22,6 +22,7 @@ from syncredis.sentinel.address_map import AddressMap
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.pool import PrimaryConnectionPool, SentinelConnectionPool
 from syncredis.sentinel.replica_pool import ReplicaConnectionPool
+from syncredis.sentinel.url import parse_sentinel_url
 from syncredis.typing import AnyStr
 
 #: Seconds for connecting to a Sentinel, and for its answer, where nothing else is said. Sentinels are near and quick; one
@@ -125,6 +126,42 @@ class Sentinel(Generic[AnyStr]):
             min_other_sentinels=min_other_sentinels,
             hedge_delay=hedge_delay,
             address_map=address_map,
+        )
+
+    @overload
+    @classmethod
+    def from_url(
+        cls, url: str, *, decode_responses: Literal[True] = True, **options: Unpack[ClientOptions]
+    ) -> Sentinel[str]: ...
+
+    @overload
+    @classmethod
+    def from_url(
+        cls, url: str, *, decode_responses: Literal[False], **options: Unpack[ClientOptions]
+    ) -> Sentinel[bytes]: ...
+
+    @overload
+    @classmethod
+    def from_url(cls, url: str, *, decode_responses: bool, **options: Unpack[ClientOptions]) -> Sentinel[Any]: ...
+
+    @classmethod
+    def from_url(cls, url: str, *, decode_responses: bool = True, **options: Unpack[ClientOptions]) -> Sentinel[Any]:
+        """Return the Sentinels that a URL names, e.g. ``redis+sentinel://host:26379,host:26379?sentinel_password=word``.
+
+        See `syncredis.sentinel.url.parse_sentinel_url` for its form. What it says goes before the keyword arguments. A service
+        name, a database and a role in it are for `syncredis.from_url`, and have no meaning here.
+
+        Raises:
+            ConfigurationError: for a URL or an option that makes no sense.
+        """
+        parsed = parse_sentinel_url(url)
+        merged: ClientOptions = {**options, **parsed.options}
+        return cls(
+            parsed.sentinels,
+            sentinel_kwargs=parsed.sentinel_kwargs,
+            decode_responses=decode_responses,
+            **parsed.settings,
+            **merged,
         )
 
     def __repr__(self) -> str:

@@ -17,11 +17,15 @@ from tests.sentinel.insight import pool_of
 class Forwarders:
     """Forwards from ports of its own to the real ones, for the time of a ``with`` block.
 
+    Args:
+        real: where to.
+        same_ports_of: another address of this machine, of which the same ports are taken; None: other ports.
+
     Attributes:
         address_map: from where a server really is to where it is forwarded from.
     """
 
-    def __init__(self, real: Iterable[Location]) -> None:
+    def __init__(self, real: Iterable[Location], *, same_ports_of: str | None = None) -> None:
         self.address_map: dict[tuple[str, int], tuple[str, int]] = {}
         self._selector = selectors.DefaultSelector()
         self._partners: dict[socket.socket, socket.socket] = {}
@@ -29,9 +33,12 @@ class Forwarders:
         self._selector.register(self._woken, selectors.EVENT_READ, None)
         self._thread = threading.Thread(target=self._run, daemon=True)
         for location in real:
-            listener = socket.create_server(("127.0.0.1", 0))
+            if same_ports_of is None:
+                listener = socket.create_server(("127.0.0.1", 0))
+            else:
+                listener = socket.create_server((same_ports_of, location.port), family=socket.AF_INET6)
             self._selector.register(listener, selectors.EVENT_READ, location)
-            self.address_map[location] = Location(*listener.getsockname())
+            self.address_map[location] = Location(*listener.getsockname()[:2])
 
     def of(self, location: Location) -> Location:
         """Where a server is forwarded from."""

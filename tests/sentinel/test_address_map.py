@@ -54,9 +54,9 @@ def test_what_a_mapping_does_not_hold_stays_as_it_is(surface: Surface, any_deplo
 @pytest.mark.parametrize(
     ("address_map", "message"),
     [
-        (lambda announced: None, "None is no (host, port)"),
+        (lambda _: None, "None is no (host, port)"),
         (lambda announced: (announced.host, "6379"), "is no (host, port)"),
-        (lambda announced: 1 / 0, "ZeroDivisionError"),
+        (lambda _: 1 / 0, "ZeroDivisionError"),
     ],
 )
 def test_a_function_that_fails(

@@ -82,6 +82,17 @@ def test_the_right_users(surface: Surface, guarded: SentinelDeployment, protocol
         )
 
 
+def test_by_a_url(surface: Surface, guarded: SentinelDeployment) -> None:
+    """Those of the servers before the hosts, those of the Sentinels as options."""
+    where = ",".join(location.target for location in guarded.sentinel_locations)
+    own = "sentinel_username=restricted&sentinel_password=manual"
+    with surface.opened(f"redis+sentinel://alice:wonder@{where}/myredis?{own}") as client:
+        assert client.execute_command("ACL", "WHOAMI") == "alice"
+    password = OF_SENTINELS["password"].replace(" ", "%20")
+    with surface.sentinel_from_url(f"redis+sentinel://{where}?sentinel_password={password}") as sentinel:
+        assert sentinel.discover_primary("myredis") == guarded.primary.location
+
+
 def test_each_client_may_be_another_user(surface: Surface, guarded: SentinelDeployment) -> None:
     sentinel = surface.Sentinel(guarded.sentinel_locations, sentinel_kwargs=OF_SENTINELS, **OF_SERVERS)
     with sentinel, sentinel.primary_for("myredis", username="alice", password="wonder") as client:

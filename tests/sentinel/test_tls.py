@@ -84,6 +84,15 @@ def test_all_is_right(surface: Surface, encrypted: Encrypted) -> None:
         assert "1 of 100 connections open, 1 idle" in repr(primary)
 
 
+def test_by_a_url(surface: Surface, encrypted: Encrypted) -> None:
+    """What is said of TLS holds for servers and Sentinels."""
+    where = ",".join(location.target for location in encrypted.deployment.sentinel_locations)
+    how = "&".join(f"{name}={value}" for name, value in encrypted.right.items() if name != "ssl")
+    patient = f"connect_timeout={SOON}&sentinel_connect_timeout={SOON}&sentinel_stream_timeout={SOON}"
+    with surface.opened(f"rediss+sentinel://{where}/myredis?{how}&{patient}") as primary:
+        assert primary.set("foo", "bar") is True
+
+
 def test_a_name_that_is_not_checked(surface: Surface, encrypted: Encrypted) -> None:
     careless = {"ssl_server_hostname": "elsewhere.example", "ssl_check_hostname": False}
     sentinel = encrypted.sentinel(surface, careless, careless)

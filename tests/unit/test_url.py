@@ -99,7 +99,7 @@ def test_several_options() -> None:
         ("", "must begin with one of redis://"),
         ("localhost:6379", "must begin with one of redis://"),
         ("http://h", "must begin with one of redis://"),
-        ("redis+sentinel://h/name", "must begin with one of redis://"),
+        ("redis+sentinel://h/name", "leads to Sentinels: give it to syncredis.from_url"),
         ("redis://h/zero", "the path of the URL must be the number of a database"),
         ("redis://h/0#1", "it has a part after '#'"),
         ("redis:h", "the path of the URL must be the number of a database"),
