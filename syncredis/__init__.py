@@ -14,6 +14,7 @@ from syncredis.exceptions import (
     ReplicaNotFoundError,
     ResponseError,
     TimeoutError,
+    UnconfirmedWriteError,
 )
 from syncredis.factory import from_url
 from syncredis.pool import ConnectionPool
@@ -41,6 +42,7 @@ __all__ = [
     "RetryPolicy",
     "Sentinel",
     "TimeoutError",
+    "UnconfirmedWriteError",
     "__version__",
     "from_url",
 ]

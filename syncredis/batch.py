@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from syncredis.command import Command
+from syncredis.confirmation import Confirmation
 from syncredis.exceptions import DecodeError, RedisError, ResponseError, ServerStateError, WatchError
 from syncredis.typing import Reply
 
@@ -28,11 +29,13 @@ class Batch:
         commands: the commands.
         transaction: whether the server carries them out as one.
         watched: whether keys are watched: then EXEC may be refused.
+        confirmations: what has to come of the writes among them.
     """
 
     commands: Sequence[Command[Any]]
     transaction: bool
     watched: bool = False
+    confirmations: Sequence[Confirmation] = ()
 
     @property
     def name(self) -> str:
@@ -43,7 +46,7 @@ class Batch:
     @property
     def read_only(self) -> bool:
         """Whether it may be carried out twice. One that watches may not: its watch is gone with its connection."""
-        return not self.watched and all(command.read_only for command in self.commands)
+        return not self.watched and self._only_reads
 
     @property
     def runs_code(self) -> bool:
@@ -53,7 +56,10 @@ class Batch:
     @property
     def requests(self) -> Sequence[Command[Any]]:
         """What is sent."""
-        return [_MULTI, *self.commands, _EXEC] if self.transaction else self.commands
+        if not self.transaction and not self.confirmations:
+            return self.commands
+        asked = [_MULTI, *self.commands, _EXEC] if self.transaction else [*self.commands]
+        return asked if self._only_reads else [*asked, *(each.command for each in self.confirmations)]
 
     def parsed_as_text(self, text: bool) -> bool:
         """Whether the strings in all replies can be parsed as text: not where some command wants them otherwise.
@@ -65,6 +71,7 @@ class Batch:
 
     def refusal(self, replies: Sequence[Reply]) -> ServerStateError | None:
         """Return why nothing at all was carried out, if the state of the server is the reason."""
+        replies = self._to_commands(replies)
         asked = replies[1:-1] if self.transaction else replies
         given_up = self.transaction and isinstance(replies[-1], RedisError)
         refusals = [reply for reply in asked if isinstance(reply, ServerStateError)]
@@ -78,6 +85,7 @@ class Batch:
             text: whether strings are to be ``str`` where the command does not say.
             encoding: of text.
         """
+        replies = self._to_commands(replies)
         if self.parsed_as_text(text):
             return [_decoded(command, reply) for command, reply in zip(self.commands, replies, strict=True)]
         if self.transaction:
@@ -91,6 +99,22 @@ class Batch:
             _decoded(command, _in_text(reply, encoding) if _wants_text(command, text) else reply)
             for command, reply in zip(self.commands, replies, strict=True)
         ]
+
+    def check_confirmations(self, replies: Sequence[Reply], outcomes: Sequence[Any]) -> None:
+        """Raise `UnconfirmedWriteError` if what was written was not confirmed as is wanted."""
+        asked = replies[len(self._to_commands(replies)) :]
+        if all(isinstance(outcome, RedisError) for outcome in outcomes):
+            return  # nothing was written
+        for confirmation, reply in zip(self.confirmations, asked, strict=False):
+            confirmation.check(reply)
+
+    def _to_commands(self, replies: Sequence[Reply]) -> Sequence[Reply]:
+        """Of the replies to all requests, those to the commands, MULTI and EXEC."""
+        return replies[: len(self.commands) + 2 * self.transaction] if self.confirmations else replies
+
+    @property
+    def _only_reads(self) -> bool:
+        return all(command.read_only for command in self.commands)
 
 
 def annotate(outcomes: Sequence[Any], commands: Sequence[Command[Any]]) -> list[RedisError]:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self, Unpack, overload
 from syncredis.command import Command, raw_command
 from syncredis.commands import Commands, Recorder
 from syncredis.config import ClientOptions, configs_from_options
+from syncredis.confirmation import Confirmation, by_replicas, on_disk
 from syncredis.exceptions import ConfigurationError, RedisError, WatchError
 from syncredis.lock import Lock
 from syncredis.monitor import Monitor
@@ -47,7 +48,16 @@ class Redis(ScanIterators[AnyStr]):
         ConfigurationError: for an option that does not exist, or a value that it can not have.
     """
 
-    __slots__ = ("__weakref__", "_owns_pool", "_stream_timeout", "_text", "pool", "retry_policy")
+    __slots__ = (
+        "__weakref__",
+        "_confirmations",
+        "_is_plain",
+        "_owns_pool",
+        "_stream_timeout",
+        "_text",
+        "pool",
+        "retry_policy",
+    )
 
     @overload
     def __init__(
@@ -109,6 +119,9 @@ class Redis(ScanIterators[AnyStr]):
         self._text = decode_responses
         self._stream_timeout = connection_pool.config.stream_timeout
         self._owns_pool = True
+        self._confirmations: tuple[Confirmation, ...] = ()
+        # Whether a command is just carried out, as nearly always: one look instead of several.
+        self._is_plain = True
 
     @overload
     @classmethod
@@ -259,6 +272,49 @@ class Redis(ScanIterators[AnyStr]):
             sibling.retry_policy = retry_policy
         return sibling
 
+    def ensure_replication(self, replicas: int = 1, timeout: float | None = 1.0) -> Redis[AnyStr]:
+        """Return a sibling whose writes count only when replicas have them. Never blocks.
+
+        Each write by itself, each pipeline as a whole::
+
+            with client.ensure_replication(1, timeout=0.5) as durable:
+                durable.set("order", "paid")
+
+        WAIT follows every write on the same connection, in the same round trip. A write that was carried out, but not
+        confirmed, raises `UnconfirmedWriteError`, which holds the reply; it is not taken back. What only reads is as ever.
+
+        Args:
+            replicas: how many have to have received it.
+            timeout: seconds that they have for it, on top of the limits that there are anyway; None: no limit.
+
+        Raises:
+            ConfigurationError: for numbers that make no sense.
+
+        https://redis.io/docs/latest/commands/wait/
+        """
+        return self._confirming(by_replicas(replicas, timeout))
+
+    def ensure_persistence(self, local: bool = True, replicas: int = 0, timeout: float | None = 1.0) -> Redis[AnyStr]:
+        """Return a sibling whose writes count only when they are on disk; otherwise as `ensure_replication`. Never blocks.
+
+        Args:
+            local: whether they have to be in the append-only file of the server itself.
+            replicas: in those of how many replicas they have to be.
+            timeout: seconds that there are for it; None: no limit.
+
+        Raises:
+            ConfigurationError: for numbers that make no sense.
+
+        Since Redis 7.2: https://redis.io/docs/latest/commands/waitaof/
+        """
+        return self._confirming(on_disk(local, replicas, timeout))
+
+    def _confirming(self, confirmation: Confirmation) -> Redis[AnyStr]:
+        sibling = self._sibling()
+        sibling._confirmations = (*self._confirmations, confirmation)
+        sibling._is_plain = False
+        return sibling
+
     def _sibling(self) -> Redis[Any]:
         sibling = copy.copy(self)
         sibling._owns_pool = False
@@ -283,6 +339,7 @@ class Redis(ScanIterators[AnyStr]):
             text=self._text,
             transaction=transaction,
             stream_timeout=self._stream_timeout,
+            confirmations=self._confirmations,
         )
 
     def pubsub(self, ignore_subscribe_messages: bool = False) -> PubSub[AnyStr]:
@@ -365,6 +422,7 @@ class Redis(ScanIterators[AnyStr]):
             ResponseError: if the server answers with an error; the class tells which.
             DecodeError: if the reply is no text in the client's encoding, and text is wanted.
             OutcomeUnknownError: if the connection broke and the server may have carried the command out.
+            UnconfirmedWriteError: if `ensure_replication` or `ensure_persistence` asked for more than there came.
             ConnectionError, TimeoutError: if the server can not be reached, or did not answer in time.
             PoolTimeoutError: if all connections stayed in use.
         """
@@ -386,6 +444,8 @@ class Redis(ScanIterators[AnyStr]):
         return Scan(self.pool, self.retry_policy, self._text, record, self._stream_timeout)
 
     def _attempt(self, command: Command[T]) -> T:
+        if not self._is_plain:
+            return self.pipeline(transaction=False).attempt(command)
         pool = self.pool
         if pool.gate.is_shut and not command.read_only:
             pool.wait_at_gate()

@@ -124,6 +124,7 @@ class Connection:
             TimeoutError, ConnectionError: if the exchange failed; ``not_applied`` is set if it is certain that nothing was
                 carried out.
         """
+        waits = [command.blocks for command in commands if command.blocks is not None]
         chunks = [self._encode_chunk(commands[i : i + CHUNK]) for i in range(0, len(commands), CHUNK)]
         replies: list[Reply] = []
         owed = 0
@@ -131,6 +132,8 @@ class Connection:
             if not self.in_step:
                 raise self._out_of_step()
             self.in_step = False
+            if waits:
+                self._transport.set_timeout(self._patience(waits))
             try:
                 for chunk in chunks:
                     self._send_chunk(chunk, len(commands))
@@ -141,6 +144,8 @@ class Connection:
                 raise self._explained(error)  # noqa: B904 - the cause is set there
             # More than was asked for would be taken for the next command's reply.
             self.in_step = len(replies) == owed and not self._reader.has_data()
+        if waits and self.in_step:
+            self._transport.set_timeout(self.stream_timeout)
         return replies[:owed]
 
     def send(self, command: Command[Any]) -> None:
@@ -203,17 +208,15 @@ class Connection:
 
     def _execute_slowly(self, command: Command[Any], text: bool) -> Reply:
         """`execute` for a call that can be interrupted, or that the server may hold back."""
-        limit = self.stream_timeout
-        if command.blocks is not None and limit is not None:
-            self._transport.set_timeout(command.blocks + limit if command.blocks else None)
-        try:
-            reply = self.execute_many([command], text)[0]
-        finally:
-            if self.in_step:
-                self._transport.set_timeout(limit)
+        reply = self.execute_many([command], text)[0]
         if isinstance(reply, RedisError):
             raise reply
         return reply
+
+    def _patience(self, waits: Sequence[float]) -> float | None:
+        """For how many seconds an exchange may stand still in which the server may hold replies back for so long each."""
+        limit = self.stream_timeout
+        return None if limit is None or 0 in waits else limit + sum(waits)
 
     def _receive_rest(self, reply: Reply, text: bool) -> Reply:
         """Return the one reply that is owed, or an error, where ``reply``, what came first, is not all of it."""

@@ -14,6 +14,7 @@ written with either in mind matches.
 from __future__ import annotations
 
 import builtins
+from typing import Any
 
 
 class RedisError(Exception):
@@ -123,6 +124,16 @@ class WatchError(RedisError):
     """A watched key was changed by somebody else, or the watch was lost: the transaction was not carried out."""
 
     not_applied = True
+
+
+class UnconfirmedWriteError(RedisError):
+    """A write was carried out, but not confirmed in time by as many replicas or disks as were asked for.
+
+    Attributes:
+        reply: the decoded reply to the command; of a pipeline, the list of them.
+    """
+
+    reply: Any = None
 
 
 class LockError(RedisError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self, cast
@@ -11,8 +11,16 @@ from syncredis._generated import PipelineCommands
 from syncredis.batch import Batch, annotate
 from syncredis.command import Command, raw_command
 from syncredis.commands import Commands
+from syncredis.confirmation import Confirmation
 from syncredis.connection import Connection
-from syncredis.exceptions import ConnectionError, PipelineError, RedisError, ServerStateError, WatchError
+from syncredis.exceptions import (
+    ConnectionError,
+    PipelineError,
+    RedisError,
+    ServerStateError,
+    UnconfirmedWriteError,
+    WatchError,
+)
 from syncredis.pipeline_queue import PipelineResult
 from syncredis.pool import ConnectionPool
 from syncredis.retry import RetryPolicy, check_outcome, retry
@@ -48,7 +56,16 @@ class Pipeline(PipelineCommands[AnyStr]):
     and may be used again. Leaving it as a context manager without `execute` sends nothing.
     """
 
-    __slots__ = ("_pool", "_queued", "_retry_policy", "_stream_timeout", "_text", "_transaction", "_watching")
+    __slots__ = (
+        "_confirmations",
+        "_pool",
+        "_queued",
+        "_retry_policy",
+        "_stream_timeout",
+        "_text",
+        "_transaction",
+        "_watching",
+    )
 
     def __init__(
         self,
@@ -58,12 +75,14 @@ class Pipeline(PipelineCommands[AnyStr]):
         text: bool,
         transaction: bool,
         stream_timeout: float | None,
+        confirmations: Sequence[Confirmation] = (),
     ) -> None:
         self._pool = pool
         self._retry_policy = retry_policy
         self._text = text
         self._transaction = transaction
         self._stream_timeout = stream_timeout
+        self._confirmations = confirmations
         self._queued: list[PipelineResult[Any]] = []
         self._watching: Connection | None = None
 
@@ -111,22 +130,29 @@ class Pipeline(PipelineCommands[AnyStr]):
             WatchError: if a watched key was changed, or the connection that watched it broke; nothing was carried out.
             ExecAbortError: if a transaction was given up; an error of the command that was to blame goes before it.
             OutcomeUnknownError: if the connection broke after sending.
+            UnconfirmedWriteError: if that was asked for, and what was written was not confirmed.
             RedisError: what `syncredis.Redis.execute` raises.
         """
         queued, self._queued = self._queued, []
         watching, self._watching = self._watching, None
-        batch = Batch([result.command for result in queued], self._transaction, watched=watching is not None)
-        if watching is not None:
-            outcomes = self._execute_watching(watching, batch)
-        elif not queued:
-            return []
-        else:
-            outcomes = self._execute(batch)
+        batch = self._batch([result.command for result in queued], watched=watching is not None)
+        unconfirmed: UnconfirmedWriteError | None = None
+        try:
+            if watching is not None:
+                outcomes = self._execute_watching(watching, batch)
+            elif not queued:
+                return []
+            else:
+                outcomes = self._execute(batch)
+        except UnconfirmedWriteError as error:
+            outcomes, unconfirmed = error.reply, error
         for result, outcome in zip(queued, outcomes, strict=True):
             result.settle(outcome)
         errors = annotate(outcomes, batch.commands)
         if errors and raise_on_error:
             raise errors[0]
+        if unconfirmed is not None:
+            raise unconfirmed
         return outcomes
 
     def iterate(self, recorded: Iterable[T], chunk_size: int = 1000) -> Iterator[T]:
@@ -153,7 +179,7 @@ class Pipeline(PipelineCommands[AnyStr]):
         """Execute commands at once, beside what is queued, and return their decoded replies: a step of `iterate`."""
         if self._transaction:
             raise PipelineError("iterate needs a pipeline made with transaction=False")
-        outcomes = self._execute(Batch(commands, transaction=False))
+        outcomes = self._execute(self._batch(commands))
         if errors := annotate(outcomes, commands):
             raise errors[0]
         return outcomes
@@ -211,6 +237,9 @@ class Pipeline(PipelineCommands[AnyStr]):
             raise
         return connection
 
+    def _batch(self, commands: list[Command[Any]], *, watched: bool = False) -> Batch:
+        return Batch(commands, self._transaction, watched, self._confirmations)
+
     def _execute(self, batch: Batch) -> list[Any]:
         times_closed = self._pool.times_closed
         try:
@@ -218,6 +247,17 @@ class Pipeline(PipelineCommands[AnyStr]):
         except RedisError as error:
             closed = self._pool.closed_since(times_closed)
             return retry(self._retry_policy, batch, lambda: self._attempt(batch), error, closed)
+
+    def attempt(self, command: Command[T]) -> T:
+        """Carry out one command, beside what is queued, and return its decoded reply; a failure is final. Blocks."""
+        try:
+            outcome = self._attempt(self._batch([command]))[0]
+        except UnconfirmedWriteError as error:
+            error.reply = error.reply[0]
+            raise
+        if isinstance(outcome, RedisError):
+            raise outcome
+        return cast("T", outcome)
 
     def _attempt(self, batch: Batch) -> list[Any]:
         if self._pool.gate.is_shut and not batch.read_only:
@@ -258,4 +298,10 @@ class Pipeline(PipelineCommands[AnyStr]):
             if isinstance(reply, ServerStateError):
                 self._pool.note_failure(connection, reply)
                 break
-        return batch.outcomes(replies, self._text, connection.config.encoding)
+        outcomes = batch.outcomes(replies, self._text, connection.config.encoding)
+        try:
+            batch.check_confirmations(replies, outcomes)
+        except UnconfirmedWriteError as error:
+            error.reply = outcomes
+            raise
+        return outcomes

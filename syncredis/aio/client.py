@@ -225,6 +225,14 @@ class Redis(AsyncScanIterators[AnyStr]):
         )
         return self._beside(sibling)
 
+    def ensure_replication(self, replicas: int = 1, timeout: float | None = 1.0) -> Redis[AnyStr]:
+        """Return a client whose writes count only when replicas have them; see `syncredis.Redis.ensure_replication`."""
+        return self._beside(self.wrapped.ensure_replication(replicas, timeout))
+
+    def ensure_persistence(self, local: bool = True, replicas: int = 0, timeout: float | None = 1.0) -> Redis[AnyStr]:
+        """Return a client whose writes count only when they are on disk; see `syncredis.Redis.ensure_persistence`."""
+        return self._beside(self.wrapped.ensure_persistence(local, replicas, timeout))
+
     def _beside(self, sibling: blocking.Redis[Any]) -> Redis[Any]:
         """Return the async face of a sibling, which shares this one's threads, as the two share their pool."""
         facade = cast("type[Redis[Any]]", type(self)).wrapping(sibling)

@@ -22,6 +22,8 @@ def siblings(text: syncredis.Redis[str], raw: syncredis.aio.Redis[bytes], choice
     assert_type(text.with_options(stream_timeout=None), syncredis.Redis[str])
     assert_type(text.with_options(decode_responses=False), syncredis.Redis[bytes])
     assert_type(text.with_options(decode_responses=choice), syncredis.Redis[Any])
+    assert_type(text.ensure_replication(2, timeout=0.5), syncredis.Redis[str])
+    assert_type(raw.ensure_persistence(replicas=1), syncredis.aio.Redis[bytes])
     assert_type(raw.with_options(stream_timeout=1.5), syncredis.aio.Redis[bytes])
     assert_type(raw.with_options(decode_responses=True), syncredis.aio.Redis[str])
 
