@@ -62,8 +62,11 @@ def eventually() -> Callable[[Callable[[], bool]], bool]:
 
 
 #: The alarm is for the case that these tests die: the script is not their leak then. And where a shell has put the tests into
-#: the background, SIGINT would be ignored.
-_SIGNALS = "import signal; signal.alarm(100); signal.signal(signal.SIGINT, signal.default_int_handler)"
+#: the background, SIGINT would be ignored, and SIGHUP where it runs them with nohup.
+_SIGNALS = (
+    "import signal; signal.alarm(100); signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)"
+)
 
 
 class Script:
