@@ -1,7 +1,7 @@
 """The code of the documentation runs as it stands, against a real deployment.
 
-The blocks of a file are one script. Ports are replaced by those of the deployment. Where a line ends with a comment that is a
-Python literal, the line's value has to be equal to it.
+The blocks of a file are one script. Ports are replaced by those of the deployment, and the certificates that they name are
+there. Where a line ends with a comment that is a Python literal, the line's value has to be equal to it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +18,26 @@ import anyio
 import pytest
 
 from syncredis.testing import SentinelDeployment, ServerProcess
+from tests.fixtures.tls import Certificates
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-FILES = [
-    path for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))] if "```python" in path.read_text()
-]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def _blocks(path: Path) -> list[str]:
+    """Return the blocks of a file, each with as many empty lines before it as there are lines before it in the file."""
+    text = path.read_text()
+    return ["\n" * text.count("\n", 0, found.start(1)) + found[1] for found in BLOCK.finditer(text)]
+
+
+BLOCKS = {path: _blocks(path) for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]}
+#: What has nothing to await runs once, whatever the event loop would be.
+RUNS = [
+    pytest.param(path, backend, id=f"{path.stem}-{backend}")
+    for path, blocks in BLOCKS.items()
+    if blocks
+    for backend in (["asyncio", "trio"] if any("await " in block for block in blocks) else ["sync"])
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,19 +46,25 @@ def deployment() -> Iterator[SentinelDeployment]:
         yield started
 
 
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_blocks(path: Path, backend: str, deployment: SentinelDeployment) -> None:
+@pytest.fixture
+def beside_certificates(certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes a directory the current one that holds the certificates which the documentation names."""
+    shutil.copy(certificates.authority, tmp_path / "ca.pem")
+    shutil.copy(certificates.client.certificate, tmp_path / "client.pem")
+    shutil.copy(certificates.client.key, tmp_path / "client.key")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(("path", "backend"), RUNS)
+def test_blocks(path: Path, backend: str, deployment: SentinelDeployment, beside_certificates: None) -> None:
     deployment.primary.execute_command("FLUSHALL")
     namespace: dict[str, object] = {
         "__name__": path.stem,
         "_check": _check,
         "_replicated": lambda: _wait_for_replica(deployment),
     }
-    blocks = BLOCK.findall(path.read_text())
-    assert blocks
     checked = 0
-    for block in blocks:
+    for block in BLOCKS[path]:
         code = _with_ports(block, deployment)
         module, count = _with_checks(code)
         checked += count

@@ -1,0 +1,50 @@
+"""How Sphinx builds the handbook: `tox run -e docs`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from syncredis import __version__
+
+project = "syncredis"
+author = "The syncredis developers"
+project_copyright = "2026, The syncredis developers"
+version = release = __version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinxcontrib.mermaid",
+]
+exclude_patterns = ["_build"]
+
+# The same fence as on the pages of code hosts, which draw it by themselves.
+myst_fence_as_directive = ["mermaid"]
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence", "deflist"]
+
+# Docstrings mark names with single backticks: those that are documented become links, all others stay code.
+default_role = "py:obj"
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_class_signature = "mixed"
+autodoc_type_aliases = {name: name for name in ("KeyT", "EncodableT", "Reply")}
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+# A name such as `Redis` or `Lock` stands for the blocking class and for its async twin; either is a good place to go.
+suppress_warnings = ["ref.python"]
+
+html_theme = "furo"
+html_title = f"syncredis {version}"
+html_show_sphinx = False
+html_copy_source = False
+copybutton_exclude = ".linenos, .gp, .go"
