@@ -25,10 +25,15 @@ from syncredis.testing.errors import (
     ServerProcessError,
     ServerStartError,
 )
+from syncredis.testing.fault import NO_FAULT, Fault
 from syncredis.testing.process import ServerProcess
+from syncredis.testing.proxy import FaultProxy
 
 __all__ = [
+    "NO_FAULT",
     "ConfigValue",
+    "Fault",
+    "FaultProxy",
     "NotReadyError",
     "SentinelDeployment",
     "ServerBinary",

@@ -53,6 +53,7 @@ class SentinelDeployment:
         config: Mapping[str, ConfigValue] | None = None,
         sentinel_config: Mapping[str, ConfigValue] | None = None,
         tls: Mapping[str, ConfigValue] | None = None,
+        proxied: bool = False,
         on_progress: Callable[[str], None] | None = None,
     ) -> None:
         """Describe the deployment; nothing runs before `start`.
@@ -73,6 +74,8 @@ class SentinelDeployment:
             sentinel_config: Directives for the Sentinels; those under `sentinel` come after ours.
             tls: The `tls-...` directives for certificates, given to every process: all of them then
                 speak TLS and nothing else.
+            proxied: Put a `FaultProxy` in front of each process: its `ServerProcess.proxy`. Clients, replicas and
+                Sentinels all find it at the proxy's place, so that faults there are faults for everybody.
             on_progress: Called with a short sentence at every step of the start.
 
         Raises:
@@ -96,6 +99,7 @@ class SentinelDeployment:
         self._config = dict(config or {})
         self._sentinel_config = dict(sentinel_config or {})
         self._tls = None if tls is None else {"tls-replication": True, **tls}
+        self._proxied = proxied
         self._on_progress = on_progress
         self._overview = Overview(service_name)
 
@@ -307,6 +311,7 @@ class SentinelDeployment:
                 password=self._sentinel_password,
                 config=config,
                 tls=self._tls is not None,
+                proxied=self._proxied,
             )
             for number in range(1, count + 1)
         ]
@@ -322,6 +327,7 @@ class SentinelDeployment:
             password=self._password,
             config={**_IMMEDIATE_SYNC, **(self._tls or {}), **config, **self._config},
             tls=self._tls is not None,
+            proxied=self._proxied,
         )
         self._overview.nodes.append(node)
         return node

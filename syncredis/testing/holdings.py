@@ -9,23 +9,29 @@ from pathlib import Path
 
 from syncredis.testing import watchdog
 from syncredis.testing.child import Child
-from syncredis.testing.ports import PortReservation
+from syncredis.testing.ports import HOST, PortReservation
+from syncredis.testing.proxy import FaultProxy
 
 
 class Holdings:
-    """A port, a directory, and the process that uses them.
+    """A port, a directory, and the process that uses them; with `proxied`, a proxy in front of it.
 
     Raises OSError when the system has no port or no place for a directory.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, proxied: bool = False) -> None:
         self._owner = os.getpid()
         self.child: Child | None = None
         self.reservation = PortReservation()
+        self.proxy: FaultProxy | None = None
         try:
+            if proxied:
+                self.proxy = FaultProxy((HOST, self.reservation.port))
             self.directory = Path(tempfile.mkdtemp(prefix="syncredis-"))
             watchdog.directory_made(self.directory)
         except BaseException:
+            if self.proxy is not None:
+                self.proxy.close()
             self.reservation.close()
             raise
 
@@ -49,6 +55,8 @@ class Holdings:
             return  # a forked child must not end the servers of its parent
         if self.child is not None:
             self.child.kill()
+        if self.proxy is not None:
+            self.proxy.close()
         self.reservation.close()
         shutil.rmtree(self.directory, ignore_errors=True)
         watchdog.directory_removed(self.directory)

@@ -15,11 +15,12 @@ from syncredis import NO_RETRY, Location, Redis
 from syncredis.testing.binaries import ServerBinary, find
 from syncredis.testing.certificates import client_context
 from syncredis.testing.child import Child
-from syncredis.testing.directives import ConfigValue, quote, render
+from syncredis.testing.directives import ConfigValue, lines, quote, render
 from syncredis.testing.errors import NotReadyError, ServerProcessError, ServerStartError
 from syncredis.testing.holdings import Holdings
 from syncredis.testing.ports import HOST
 from syncredis.testing.probe import answers
+from syncredis.testing.proxy import FaultProxy
 
 _OURS: Final = frozenset({"port", "bind", "dir", "logfile", "unixsocket", "daemonize", "tls-port"})
 _POLL: Final = 0.005  # seconds between two looks at a server that starts
@@ -48,6 +49,7 @@ class ServerProcess:
         password: str | None = None,
         unix_socket: bool = False,
         tls: bool = False,
+        proxied: bool = False,
     ) -> None:
         """Describe the server; nothing runs before `start`.
 
@@ -60,6 +62,7 @@ class ServerProcess:
             password: Wanted from every client, and shown to a primary by a replica.
             unix_socket: Listen on `socket_path` as well.
             tls: Speak TLS on the port; `config` has to hold `tls-cert-file` and its like.
+            proxied: Have everybody reach it through `proxy`, whose place it announces as its own.
 
         Raises:
             ServerNotFoundError: If there is no such binary.
@@ -74,6 +77,7 @@ class ServerProcess:
         self._password = password
         self._with_socket = unix_socket
         self._tls = tls
+        self._proxied = proxied
         self._holdings: Holdings | None = None
         self._finalizer: weakref.finalize[[], ServerProcess] | None = None
         self._was_ready = False
@@ -88,8 +92,17 @@ class ServerProcess:
 
     @property
     def location(self) -> Location:
-        """Host and port. ServerProcessError before the start."""
-        return Location(HOST, self.port)
+        """Host and port where it is to be found: those of its proxy if it has one. ServerProcessError before the start."""
+        proxy = self._held.proxy
+        return Location(HOST, self.port) if proxy is None else proxy.location
+
+    @property
+    def proxy(self) -> FaultProxy:
+        """What stands between it and everybody else. ServerProcessError before the start, and without `proxied`."""
+        proxy = self._held.proxy
+        if proxy is None:
+            raise ServerProcessError(f"{self} was made without proxied=True")
+        return proxy
 
     @property
     def directory(self) -> Path:
@@ -155,7 +168,7 @@ class ServerProcess:
         tls = client_context(self._given) if self._tls else None
         while True:
             if self.is_running:
-                if answers(self.location, tls=tls) and self.is_running:
+                if answers((HOST, self.port), tls=tls) and self.is_running:
                     self._was_ready = True
                     return
             elif attempts > 1 and self._lost_its_port():
@@ -220,7 +233,7 @@ class ServerProcess:
         self._was_ready = self._is_frozen = False
 
     def execute_command(self, *arguments: str | bytes | int | float) -> Any:
-        """Run one command on a connection of its own and return the reply.
+        """Run one command on a connection of its own, past any proxy, and return the reply.
 
         Blocks for 5 seconds at most. Raises what `Redis.execute_command` raises.
         """
@@ -228,7 +241,7 @@ class ServerProcess:
             return client.execute_command(*arguments)
 
     def client(self) -> Redis[str]:
-        """Return a client that may do everything, waits 5 seconds for a reply and never tries again."""
+        """Return a client that goes past any proxy, may do everything, waits 5 seconds for a reply and never tries again."""
         return Redis(
             host=HOST,
             port=self.port,
@@ -277,10 +290,10 @@ class ServerProcess:
     def _occupy(self) -> None:
         """Take a directory and a port, instead of those held so far."""
         self.close()
-        holdings = Holdings()
+        holdings = Holdings(proxied=self._proxied)
         self._finalizer = weakref.finalize(self, holdings.give_back)
         self._holdings = holdings
-        holdings.config_path.write_text(render({**self._directives(), **self._given}))
+        holdings.config_path.write_text(render({**self._directives(), **self._given, **self._announcement()}))
 
     def _directives(self) -> dict[str, ConfigValue]:
         own: dict[str, ConfigValue] = {
@@ -298,11 +311,20 @@ class ServerProcess:
             own["requirepass"] = quote(self._password)
         if self.is_sentinel:
             return own
+        if self._proxied:
+            own["replica-announce-ip"], own["replica-announce-port"] = self.location
         if self._password is not None:
             own["masterauth"] = quote(self._password)
         if self.binary.version >= (7, 0, 0):
             own["enable-debug-command"] = "local"
         return own | {"save": "", "appendonly": False}
+
+    def _announcement(self) -> dict[str, ConfigValue]:
+        """Where a Sentinel behind a proxy says that it is, in front of what is given under the same directive."""
+        if not (self.is_sentinel and self._proxied):
+            return {}
+        host, port = self.location
+        return {"sentinel": [f"announce-ip {host}", f"announce-port {port}", *lines(self._given.get("sentinel", []))]}
 
     def _launch(self) -> None:
         command = [str(self.binary.path), str(self._held.config_path)]

@@ -14,7 +14,10 @@ RUNS = {
     # Of 800, those that the killed primary had not sent to its replicas yet are lost: at most one for each worker or so.
     "sentinel_sync.py": ([], r"keys on the primary: (79\d|800)"),
     "sentinel_async.py": (["trio"], "visits: 200"),
+    "test_failover.py": ([], "7 passed"),
 }
+#: How pytest is run on an example that is a test; the plugin by its module, because it need not be installed.
+PYTEST = ["-m", "pytest", "-p", "no:valkey", "-p", "no:syncredis", "-p", "pytest_syncredis", "-p", "no:cacheprovider"]
 
 
 def test_every_example_is_run() -> None:
@@ -24,7 +27,8 @@ def test_every_example_is_run() -> None:
 @pytest.mark.parametrize("name", RUNS)
 def test_example(name: str) -> None:
     arguments, said = RUNS[name]
-    command = [sys.executable, "-X", "dev", "-W", "error", str(ROOT / "examples" / name), *arguments]
+    runner = PYTEST if name.startswith("test_") else []
+    command = [sys.executable, "-X", "dev", "-W", "error", *runner, str(ROOT / "examples" / name), *arguments]
     run = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, cwd=ROOT)
     assert run.returncode == 0, run.stderr
     assert re.search(said, run.stdout), run.stdout

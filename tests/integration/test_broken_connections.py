@@ -12,9 +12,9 @@ from syncredis import NO_RETRY, ConnectionError, OutcomeUnknownError, RetryPolic
 from syncredis.command import Command
 from syncredis.exceptions import MaxClientsError
 from syncredis.pool import CHECK_AFTER
-from syncredis.testing import ServerProcess
+from syncredis.testing import Fault, FaultProxy, ServerProcess
 from tests.fixtures.threads import BackgroundCall, until
-from tests.integration.conftest import Wire, pool_of, wipe
+from tests.integration.conftest import pool_of, wipe
 
 Connect = Callable[..., Any]
 Start = Callable[..., ServerProcess]
@@ -31,6 +31,14 @@ def kill(server: ServerProcess, number: int) -> None:
     """Close a client's connection from the server's side, and wait until that is done."""
     server.execute_command("CLIENT", "KILL", "ID", number)
     until(lambda: number not in connected(server))
+
+
+def cut_next(proxy: FaultProxy, moment: str) -> None:
+    """Have the connection of the next request end "before" the server gets it, or "after" it has answered."""
+    if moment == "before":
+        proxy.to_server = Fault(cut_after=0)
+    else:
+        proxy.to_client = Fault(cut_after=0)
 
 
 def rest() -> None:
@@ -67,29 +75,29 @@ def test_all_killed_while_idle(connect: Connect, server: ServerProcess, backgrou
 
 
 @pytest.mark.parametrize("cut", ["before", "after"])
-def test_broken_while_a_read_is_under_way(connect: Connect, wire: Wire, server: ServerProcess, cut: str) -> None:
+def test_broken_while_a_read_is_under_way(connect: Connect, proxy: FaultProxy, server: ServerProcess, cut: str) -> None:
     """It changes nothing, so it is repeated."""
     server.execute_command("SET", "k", "v")
-    client = connect(wire.location)
+    client = connect(proxy.location)
     assert client.execute_command("GET", "k") == "v"
     for number in range(1, 4):
-        wire.cut = cut
+        cut_next(proxy, cut)
         assert client.execute_command("GET", "k") == "v"
-        assert wire.cut is None
-        assert wire.connections == 1 + number
+        assert proxy.struck == number
+        assert proxy.accepted == 1 + number
     assert len(pool_of(client)._slots) == 1
 
 
 @pytest.mark.parametrize(("cut", "applied"), [("before", 0), ("after", 1)])
 def test_broken_while_a_write_is_under_way(
-    connect: Connect, wire: Wire, server: ServerProcess, cut: str, applied: int
+    connect: Connect, proxy: FaultProxy, server: ServerProcess, cut: str, applied: int
 ) -> None:
     """Whether it was carried out can not be known. It is never carried out twice."""
     wipe(server)
-    client = connect(wire.location)
+    client = connect(proxy.location)
     client.execute_command("SET", "n", 10)
     for count in range(1, 4):
-        wire.cut = cut
+        cut_next(proxy, cut)
         with pytest.raises(OutcomeUnknownError, match="INCR was sent, but no reply came") as caught:
             client.execute_command("INCR", "n")
         assert isinstance(caught.value.__cause__, ConnectionError)
@@ -97,17 +105,16 @@ def test_broken_while_a_write_is_under_way(
     assert len(pool_of(client)._slots) == 1
 
 
-def test_broken_again_and_again(connect: Connect, wire: Wire) -> None:
+def test_broken_again_and_again(connect: Connect, proxy: FaultProxy) -> None:
     """A read is repeated three times, and not for ever."""
-    client = connect(wire.location)
+    client = connect(proxy.location)
     client.execute_command("PING")
 
-    before = wire.connections
-    wire.always = True
-    wire.cut = "before"
+    before = proxy.accepted
+    proxy.to_server = Fault(cut_after=0, repeat=True)
     with pytest.raises(ConnectionError):
         client.execute_command("GET", "k")
-    assert wire.connections == before + 3
+    assert proxy.accepted == before + 3
     assert len(pool_of(client)._slots) == 0
 
 

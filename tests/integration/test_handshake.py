@@ -12,9 +12,9 @@ from syncredis import NO_RETRY, ResponseError
 from syncredis.config import ConnectionConfig
 from syncredis.connection import open_connection
 from syncredis.exceptions import AuthenticationError, AuthenticationRequiredError, BusyLoadingError, UnknownCommandError
-from syncredis.testing import ServerProcess
+from syncredis.testing import FaultProxy, ServerProcess
 from tests.fixtures.surfaces import Surface
-from tests.integration.conftest import Wire, pool_of
+from tests.integration.conftest import pool_of
 
 Connect = Callable[..., Any]
 Start = Callable[..., ServerProcess]
@@ -73,35 +73,32 @@ def test_a_database_that_does_not_exist(connect: Connect, server: ServerProcess,
 
 @pytest.mark.parametrize("ask_role", [False, True])
 @pytest.mark.parametrize("options", [{}, {"db": 2}, {"client_name": "n"}, {"db": 2, "client_name": "n"}], ids=str)
-def test_one_round_trip(wire: Wire, protocol: int, options: dict[str, Any], ask_role: bool) -> None:
-    config = ConnectionConfig(location=wire.location, protocol=protocol, **options)  # type: ignore[arg-type]
+def test_one_round_trip(proxy: FaultProxy, protocol: int, options: dict[str, Any], ask_role: bool) -> None:
+    config = ConnectionConfig(location=proxy.location, protocol=protocol, **options)  # type: ignore[arg-type]
     connection = open_connection(config, ask_role=ask_role)
-    assert wire.round_trips == 1
-    assert wire.connections == 1
+    assert proxy.round_trips == 1
+    assert proxy.accepted == 1
     assert connection.role == ("primary" if ask_role else None)
     assert connection.in_step
     connection.close()
 
 
-def test_each_command_is_another(connect: Connect, wire: Wire) -> None:
+def test_each_command_is_another(connect: Connect, proxy: FaultProxy) -> None:
     """Lest the test before counts nothing."""
-    client = connect(wire.location)
+    client = connect(proxy.location)
     for number in range(3):
         client.execute_command("PING")
-        assert wire.round_trips == 2 + number
-    assert wire.connections == 1
+        assert proxy.round_trips == 2 + number
+    assert proxy.accepted == 1
 
 
 def test_with_a_password(start: Start, protocol: int) -> None:
     server = start(password="hidden")
-    wire = Wire(server.location)
-    config = ConnectionConfig(location=wire.location, protocol=protocol, password="hidden", db=1, client_name="n")
-    try:
+    with FaultProxy(server.location) as proxy:
+        config = ConnectionConfig(location=proxy.location, protocol=protocol, password="hidden", db=1, client_name="n")
         connection = open_connection(config, ask_role=True)
-        assert wire.round_trips == 1
+        assert proxy.round_trips == 1
         connection.close()
-    finally:
-        wire.close()
 
 
 # --- HELLO is refused -------------------------------------------------------------------------------------
@@ -115,18 +112,15 @@ def old(start: Start) -> ServerProcess:
 
 def test_a_server_that_does_not_know_hello(connect: Connect, old: ServerProcess) -> None:
     """Then it is RESP2, and a second round trip."""
-    wire = Wire(old.location)
-    try:
-        client = connect(wire.location, db=1, client_name="n")
+    with FaultProxy(old.location) as proxy:
+        client = connect(proxy.location, db=1, client_name="n")
         assert client.execute_command("SET", "k", "in 1") == "OK"
-        assert wire.round_trips == 3
+        assert proxy.round_trips == 3
         assert spoken(client) == 2
         assert client.execute_command("HGETALL", "nothing") == []
         assert client.execute_command("CLIENT", "GETNAME") == "n"
         assert client.execute_command("GET", "k") == "in 1"
         assert connect(old).execute_command("GET", "k") is None
-    finally:
-        wire.close()
 
 
 def test_users_of_a_server_that_does_not_know_hello(connect: Connect, old: ServerProcess) -> None:
@@ -204,13 +198,10 @@ def test_what_is_refused(connect: Connect, start: Start, protocol: int) -> None:
 
 def test_refused_once_is_enough(connect: Connect, start: Start) -> None:
     server = start(password="hidden")
-    wire = Wire(server.location)
-    try:
+    with FaultProxy(server.location) as proxy:
         with pytest.raises(AuthenticationError):
-            connect(wire.location, password="wrong").execute_command("PING")
-        assert wire.connections == 1, "trying again does not help, and may lock the user out"
-    finally:
-        wire.close()
+            connect(proxy.location, password="wrong").execute_command("PING")
+        assert proxy.accepted == 1, "trying again does not help, and may lock the user out"
 
 
 def test_a_password_that_nobody_asked_for(connect: Connect, server: ServerProcess, protocol: int) -> None:
