@@ -15,11 +15,22 @@ from functools import partial
 from typing import Any, Final
 
 from syncredis import handshake, transport
+from syncredis.bulk import large_at_start, receive_bulk
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig
 from syncredis.exceptions import ConnectionError, DecodeError, RedisError
 from syncredis.interruption import current as current_interruption
-from syncredis.resp import INCOMPLETE, PLAIN, Buffer, PushNotification, encoder, new_reader
+from syncredis.replies import in_pairs
+from syncredis.resp import (
+    INCOMPLETE,
+    PLAIN,
+    Buffer,
+    PushNotification,
+    encoder,
+    map_as_array,
+    new_reader,
+    prepare,
+)
 from syncredis.typing import Reply
 
 #: Commands that go out in one write. Measured: packing and sending a hundred at a time lets the server begin early.
@@ -92,18 +103,19 @@ class Connection:
         self.in_step = False
         try:
             self._transport.send(data)
-            reader.feed(self._transport.receive())
+            data = self._transport.receive()
+            reader.feed(data)
             reply = reader.gets(text)
             if type(reply) in PLAIN and not reader.has_data():  # nearly always; one look instead of several
                 self.in_step = True
                 return reply
-            reply = self._receive_rest(reply, text)
+            reply = self._receive_rest(reply, data, text)
         except ConnectionError as error:
             raise self._explained(error)  # noqa: B904 - the cause is set there
         except UnicodeDecodeError as error:
             reply = self._undecodable(error)
         # More than was asked for would be taken for the next command's reply.
-        self.in_step = not reader.has_data()
+        self.in_step = not self._reader.has_data()
         if isinstance(reply, RedisError):
             raise reply
         return reply
@@ -125,7 +137,8 @@ class Connection:
                 carried out.
         """
         waits = [command.blocks for command in commands if command.blocks is not None]
-        chunks = [self._encode_chunk(commands[i : i + CHUNK]) for i in range(0, len(commands), CHUNK)]
+        requests = [command.arguments for command in commands]
+        chunks = [prepare(requests[i : i + CHUNK], self._encoding) for i in range(0, len(requests), CHUNK)]
         replies: list[Reply] = []
         owed = 0
         with self._interruptible():
@@ -136,7 +149,7 @@ class Connection:
                 self._transport.set_timeout(self._patience(waits))
             try:
                 for chunk in chunks:
-                    self._send_chunk(chunk, len(commands))
+                    self._send_chunk(chunk(), len(commands))
                     self._receive_replies(replies, owed, text, deadline)
                     owed = min(owed + CHUNK, len(commands))
                 self._receive_replies(replies, owed, text, deadline)
@@ -146,7 +159,7 @@ class Connection:
             self.in_step = len(replies) == owed and not self._reader.has_data()
         if waits and self.in_step:
             self._transport.set_timeout(self.stream_timeout)
-        return replies[:owed]
+        return replies if self.in_step else replies[:owed]
 
     def send(self, command: Command[Any]) -> None:
         """Send a command whose replies come by `take`: a subscription's. The connection is out of step from now on. Blocks."""
@@ -218,25 +231,59 @@ class Connection:
         limit = self.stream_timeout
         return None if limit is None or 0 in waits else limit + sum(waits)
 
-    def _receive_rest(self, reply: Reply, text: bool) -> Reply:
-        """Return the one reply that is owed, or an error, where ``reply``, what came first, is not all of it."""
-        reader = self._reader
+    def _receive_rest(self, reply: Reply, data: bytes, text: bool) -> Reply:
+        """Return the one reply that is owed, or an error, where ``reply``, parsed from ``data``, is not all of it."""
+        if reply is INCOMPLETE:
+            reply = self._receive_large(data, text)
         while reply is INCOMPLETE or isinstance(reply, PushNotification):
             if reply is INCOMPLETE:
-                reader.feed(self._transport.receive())
-            reply = reader.gets(text)
+                self._reader.feed(self._transport.receive())
+            reply = self._reader.gets(text)
         return reply
 
+    def _receive_large(self, data: bytes, text: bool) -> Reply:
+        """Receive a reply that begins with ``data`` and is a large string or a map; `INCOMPLETE` if it is neither.
+
+        What the parser knows of it already is forgotten.
+        """
+        if (found := large_at_start(data)) is not None:
+            self._reader = new_reader(self._encoding)
+            value, rest = receive_bulk(self._transport, data, *found)
+            self._reader.feed(rest)
+            return value.decode(self._encoding) if text else value
+        if (pieces := map_as_array(data)) is not None:
+            self._reader = reader = new_reader(self._encoding)
+            for piece in pieces:
+                reader.feed(piece)
+            while (array := reader.gets(text)) is INCOMPLETE:
+                reader.feed(self._transport.receive())
+            return dict(in_pairs(array))
+        return INCOMPLETE
+
     def _receive_replies(self, replies: list[Reply], count: int, text: bool, deadline: float | None) -> None:
-        """Extend ``replies`` until there are ``count``; as `_receive_reply`, but with the loop over replies in C."""
+        """Extend ``replies`` until there are ``count``; as `execute` does, but with the loop over replies in C."""
         while len(replies) < count:
             if deadline is not None:
                 self._transport.limit_until(deadline)
-            self._reader.feed(self._transport.receive())
+            at_start = not self._reader.has_data()
+            data = self._transport.receive()
+            self._reader.feed(data)
             start = len(replies)
             self._parse_all(replies, text)
+            if at_start and len(replies) == start:
+                self._take_large(replies, data, text)
             if PushNotification in set(map(type, replies[start:])):
                 replies[start:] = [reply for reply in replies[start:] if not isinstance(reply, PushNotification)]
+
+    def _take_large(self, replies: list[Reply], data: bytes, text: bool) -> None:
+        """Extend ``replies`` by the large one that begins with ``data``, if it does, and by all that came with it."""
+        try:
+            reply = self._receive_large(data, text)
+        except UnicodeDecodeError as error:
+            reply = self._undecodable(error)
+        if reply is not INCOMPLETE:
+            replies.append(reply)
+            self._parse_all(replies, text)
 
     def _parse_all(self, replies: list[Reply], text: bool) -> None:
         """Extend ``replies`` by all that is complete."""
@@ -247,12 +294,6 @@ class Connection:
                 return
             except UnicodeDecodeError as error:  # what came before it is in the list already
                 replies.append(self._undecodable(error))
-
-    def _encode_chunk(self, commands: Sequence[Command[Any]]) -> bytes | list[Buffer]:
-        parts = [self._encode(command.arguments) for command in commands]
-        if all(type(part) is bytes for part in parts):
-            return b"".join(parts)  # type: ignore[arg-type]
-        return [buffer for part in parts for buffer in ([part] if isinstance(part, bytes) else part)]
 
     def _send_chunk(self, chunk: bytes | list[Buffer], commands: int) -> None:
         try:

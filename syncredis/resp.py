@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 from typing import Final, TypeAlias
 
 import hiredis
@@ -24,6 +25,9 @@ LARGE: Final = 16 * 1024
 
 #: What the server sends without having been asked (RESP3), e.g. a published message.
 PushNotification = hiredis.PushNotification
+
+#: Of type, number and line break.
+_LONGEST_HEADER: Final = 24
 
 Reader: TypeAlias = hiredis.Reader
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -46,6 +50,27 @@ def new_reader(encoding: str) -> Reader:
         encoding=encoding,
         notEnoughData=INCOMPLETE,
     )
+
+
+def map_as_array(data: bytes) -> tuple[bytes, bytes] | None:
+    """Return ``data``, the start of a reply, as that of an array of keys and values in turn, in two pieces; None for no map.
+
+    Of the array, hiredis and then ``dict`` make the dictionary in a third of the time that hiredis takes by itself.
+    """
+    found = length_at_start(data, b"%")
+    return None if found is None else (b"*%d\r\n" % (2 * found[0]), data[found[1] :])
+
+
+def length_at_start(data: bytes, kind: bytes) -> tuple[int, int] | None:
+    """Return the length that the reply which begins with ``data`` announces, and where what it counts begins.
+
+    None if the reply is not of this kind, which its first byte tells, or has not come as far.
+    """
+    if not data.startswith(kind):
+        return None
+    end = data.find(b"\r\n", 0, _LONGEST_HEADER)
+    length = data[1:end]
+    return (int(length), end + 2) if end > 0 and length.isdigit() else None
 
 
 def encode(arguments: Sequence[EncodableT], encoding: str) -> bytes | list[Buffer]:
@@ -76,6 +101,29 @@ def _encode_utf8(arguments: Sequence[EncodableT]) -> bytes | list[Buffer]:
     except (TypeError, ValueError):  # no tuple, or a character that has no form in UTF-8
         pass
     return _encode_carefully(arguments, "utf-8")
+
+
+def prepare(requests: Sequence[Sequence[EncodableT]], encoding: str) -> Callable[[], bytes | list[Buffer]]:
+    """Return a function that returns several commands as they go over the wire one after the other, and can not fail.
+
+    Commands that are small ASCII text, as most are, are only packed when it is called: while the server works on what was
+    sent before.
+
+    Raises:
+        DataError: as `encode` does.
+    """
+    try:
+        text = "".join(chain.from_iterable(requests))  # type: ignore[arg-type]
+        if len(text) < LARGE and text.isascii() and encoding == "utf-8" and all(requests):
+            return lambda: b"".join(map(_pack, map(tuple, requests)))
+    except TypeError:  # not all is text
+        pass
+    parts = [encode(arguments, encoding) for arguments in requests]
+    if all(type(part) is bytes for part in parts):
+        whole = b"".join(parts)  # type: ignore[arg-type]
+        return lambda: whole
+    buffers = [buffer for part in parts for buffer in ([part] if isinstance(part, bytes) else part)]
+    return lambda: buffers
 
 
 def _encode_numbers(arguments: Sequence[EncodableT]) -> bytes | list[Buffer]:

@@ -81,16 +81,29 @@ class Transport:
         """
         try:
             data = self._receive(RECEIVE_SIZE)
-        except (BlockingIOError, builtins.TimeoutError) as error:
-            if _given_up(error):
-                raise ConnectionError(f"the connection to {self.target} broke: {error}") from error
-            message = f"no reply from {self.target} within {self._timeout:g} s"
-            raise TimeoutError(message) from error
         except (OSError, ValueError) as error:
-            raise ConnectionError(f"the connection to {self.target} broke: {error}") from error
+            raise self._broken(error) from error
         if not data:
             raise ConnectionError(f"{self.target} closed the connection")
         return data
+
+    def receive_into(self, place: memoryview) -> None:
+        """Fill ``place``; blocks until it is full.
+
+        Raises:
+            TimeoutError: if the stream stood still for ``stream_timeout``.
+            ConnectionError: if the server closed the connection, or it broke.
+        """
+        filled = 0
+        while filled < len(place):
+            try:
+                with place[filled:] as missing:
+                    count = self._receive_some(missing)
+            except (OSError, ValueError) as error:
+                raise self._broken(error) from error
+            if not count:
+                raise ConnectionError(f"{self.target} closed the connection")
+            filled += count
 
     def receive_now(self) -> bytes | None:
         """Return what has arrived already, or None if nothing has; never blocks.
@@ -173,6 +186,16 @@ class Transport:
         """The socket's file descriptor; -1 once it is closed."""
         return self._socket.fileno()
 
+    def _broken(self, error: OSError | ValueError) -> ConnectionError:
+        """Return what to raise where receiving ended with ``error``."""
+        if isinstance(error, (BlockingIOError, builtins.TimeoutError)) and not _given_up(error):
+            return TimeoutError(f"no reply from {self.target} within {self._timeout:g} s")
+        return ConnectionError(f"the connection to {self.target} broke: {error}")
+
+    def _receive_some(self, place: memoryview) -> int:
+        # As much as there is room for, in one system call, unless the kernel's timeout ends it.
+        return self._socket.recv_into(place, 0, socket.MSG_WAITALL)
+
     def _apply_timeout(self) -> None:
         seconds = self._timeout
         # A limit of zero means none to the kernel, and a microsecond is the least it knows.
@@ -227,6 +250,9 @@ class EncryptedTransport(Transport):
         if records:
             return b"".join(records)  # the next call finds the end again
         raise ConnectionError(f"{self.target} closed the connection")
+
+    def _receive_some(self, place: memoryview) -> int:
+        return self._socket.recv_into(place)
 
     def _apply_timeout(self) -> None:
         self._socket.settimeout(self._timeout)

@@ -233,6 +233,18 @@ def test_a_connection_that_was_closed_while_it_rested_is_replaced(
     assert client.execute_command("CLIENT", "ID") != number
 
 
+def test_a_large_value(connect: Connect, encrypted: ServerProcess, trusting: dict[str, Any]) -> None:
+    client = connect(encrypted, **trusting)
+    for value in ("ü" * 500_000, "v" * 3_000_000):
+        client.set("large", value)
+        assert [client.get("large") for _ in range(3)] == [value] * 3
+        with client.pipeline(transaction=False) as pipeline:
+            for _ in range(3):
+                pipeline.get("large")
+                pipeline.ping()
+            assert pipeline.execute() == [value, True] * 3
+
+
 def test_interrupting(encrypted: ServerProcess, trusting: dict[str, Any], background: Background) -> None:
     with Redis(*encrypted.location, stream_timeout=NEVER, **trusting) as client:
         call = Interruption()

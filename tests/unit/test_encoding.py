@@ -15,7 +15,7 @@ import hiredis
 import pytest
 
 from syncredis.exceptions import DataError
-from syncredis.resp import LARGE, encode
+from syncredis.resp import LARGE, encode, prepare
 
 
 class Word(enum.StrEnum):
@@ -277,3 +277,33 @@ def test_many_arguments() -> None:
 
 def test_arguments_are_taken_from_any_sequence() -> None:
     assert encode(["PING", "x"], "utf-8") == encode(("PING", "x"), "utf-8")
+
+
+# --- several commands -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF8"])
+@pytest.mark.parametrize(("argument", "expected"), SENDABLE, ids=lambda value: repr(value)[:30])
+def test_several_commands_are_one_after_the_other(argument: Any, expected: bytes, encoding: str) -> None:
+    requests = [("GET", "a"), ("ECHO", argument), ("GET", "b")]
+    joined_ones = b"".join(joined(encode(request, encoding)) for request in requests)
+    assert joined(prepare(requests, encoding)()) == joined_ones
+    assert b"$%d\r\n%b\r\n" % (len(expected), expected) in joined_ones
+
+
+@pytest.mark.parametrize("size", [LARGE // 2, LARGE - 10, LARGE])
+def test_several_large_commands(size: int) -> None:
+    for value in ("x" * size, "ü" * size, b"x" * size):
+        requests = [("SET", "a", value), ("GET", "a"), ("SET", "b", value)]
+        assert joined(prepare(requests, "utf-8")()) == b"".join(joined(encode(one, "utf-8")) for one in requests)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [(), ("SET", "k", None), ("SET", "k", "\ud800"), ("SET", "k", ["v"]), ("SET", "k", 10**5000)],
+    ids=["no name", "None", "surrogate", "list", "long"],
+)
+def test_of_several_commands_one_can_not_be_sent(wrong: Any) -> None:
+    """Nothing may have left before that is known."""
+    with pytest.raises(DataError):
+        prepare([("SET", "k", "v"), wrong], "utf-8")
