@@ -52,7 +52,6 @@ class ConnectionPool:
         self.gate = Gate()
         #: How often `close` was called.
         self.times_closed = 0
-        self._in_doubt = 0.0
         limits = self.pool_config
         self._limits_idle = limits.max_idle_connections is not None or limits.max_idle_time is not None
         self._start_empty()
@@ -104,10 +103,8 @@ class ConnectionPool:
             except IndexError:
                 return self._lease_slowly(stream_timeout)
             now = time.monotonic()
-            last_used = connection.last_used
             if (
-                now - last_used < CHECK_AFTER
-                and last_used > self._in_doubt
+                now - connection.last_used < CHECK_AFTER
                 and connection.generation == self._generation
                 and connection.stream_timeout == stream_timeout
             ):
@@ -122,18 +119,19 @@ class ConnectionPool:
 
         It goes on the shelf if it is in step and was made since the last `invalidate`, and is closed otherwise.
         """
-        if not connection.in_step or connection.generation != self._generation:
+        if not connection.in_step:
             self._discard(connection)
             return
         if self._limits_idle:
             self._shelve_within_limits(connection)
         else:
             self._shelf.append(connection)
+        # After it was shelved, so that an invalidation either finds it there, or is found here.
+        if connection.generation != self._generation:
+            self._close_outdated()
         if self._waiters:
             with self._lock:
                 self._grant()
-        if connection.generation != self._generation:  # invalidated between the check and the shelf
-            self._close_outdated()
 
     @contextmanager
     def leased(self) -> Iterator[Connection]:
@@ -162,8 +160,12 @@ class ConnectionPool:
     def note_failure(self, connection: Connection, error: RedisError) -> None:  # noqa: ARG002 - subclasses use both
         """Learn from an error that a call on ``connection`` ended with. A seam for subclasses."""
         if isinstance(error, ConnectionError):
-            # What ended one may have ended all: those on the shelf are looked at before they are lent, however fresh.
-            self._in_doubt = time.monotonic()
+            # What ended one may have ended all: each is looked at before it is lent again, however fresh.
+            rested = time.monotonic() - 2 * CHECK_AFTER
+            with self._lock:
+                for other in self._slots:
+                    if isinstance(other, Connection):
+                        other.last_used = min(other.last_used, rested)
 
     # --- everything at once ------------------------------------------------------------------------
 
@@ -322,7 +324,7 @@ class ConnectionPool:
         if (
             connection.generation == self._generation
             and (limit is None or rested < limit)
-            and ((rested < CHECK_AFTER and connection.last_used > self._in_doubt) or connection.is_quiet())
+            and (rested < CHECK_AFTER or connection.is_quiet())
         ):
             connection.last_used = now
             return True
