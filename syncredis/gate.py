@@ -28,6 +28,10 @@ class Gate:
     __slots__ = ("_changed", "_until", "_waiting", "_when_open", "is_shut")
 
     def __init__(self) -> None:
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Be open, and wait for nobody: in a child process that was forked, where a thread that is gone may hold the lock."""
         self.is_shut = False
         # Guards what follows, and wakes those who wait. Reentrant: a signal handler may get here in the middle of anything.
         self._changed = threading.Condition(threading.RLock())

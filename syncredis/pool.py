@@ -44,6 +44,10 @@ class ConnectionPool:
     was forked begins with an empty pool.
     """
 
+    #: How many connections may be made at the same time while others wait for one; None: any number. Those that get
+    #: nowhere within half a second no longer count.
+    most_connecting: int | None = None
+
     def __init__(self, config: ConnectionConfig, pool_config: PoolConfig | None = None) -> None:
         self.config = config
         self.pool_config = pool_config or PoolConfig()
@@ -173,17 +177,20 @@ class ConnectionPool:
         """Say that no connection made so far may be used again: where they lead is no longer where to go.
 
         Idle ones are closed now; lent ones when they come back, or at once if ``interrupt`` gives the error that the calls
-        in progress shall raise. Never blocks.
+        in progress shall raise: then connections that are being made are broken off, too, and made anew. Never blocks.
         """
         with self._lock:
             self._generation += 1
             idle = set(self._take_shelf())
-            lent = [c for c in self._slots if isinstance(c, Connection) and c not in idle]
+            others = [taken for taken in self._slots if taken not in idle]
         for connection in idle:
             self._discard(connection)
         if interrupt is not None:
-            for connection in lent:
-                connection.interrupt(interrupt)
+            for taken in others:
+                if isinstance(taken, Connection):
+                    taken.interrupt(interrupt)
+                else:
+                    taken.break_off()
 
     def close(self) -> None:
         """Close every connection; calls in progress in other threads raise `InterruptedCallError`. Never blocks."""
@@ -225,7 +232,7 @@ class ConnectionPool:
                 self._count_again()
         return waiter
 
-    def _grant(self) -> None:
+    def _grant(self, *, paced: bool = True) -> None:
         """Give what is free to those who wait, first come, first served. The lock is held.
 
         Called after every change that frees something. A returning thread shelves first and looks for waiters second; a
@@ -241,7 +248,9 @@ class ConnectionPool:
                 try:
                     granted = self._shelf.pop()
                 except IndexError:
-                    if len(self._slots) >= self.pool_config.max_connections:
+                    if len(self._slots) >= self.pool_config.max_connections or (
+                        paced and self._are_enough_connecting()
+                    ):
                         return
                     granted = _Slot()
                     self._slots.add(granted)
@@ -249,13 +258,17 @@ class ConnectionPool:
             with suppress(ValueError):
                 self._waiters.remove(waiter)
 
-    def _count_again(self) -> None:
+    def _are_enough_connecting(self) -> bool:
+        most = self.most_connecting
+        return most is not None and sum(isinstance(taken, _Slot) for taken in self._slots) >= most
+
+    def _count_again(self, *, paced: bool = True) -> None:
         """Find out whether something became free of which nobody was told, and grant it. The lock is held."""
         # An exception that strikes a weak set while it removes something leaves the dead entry in its length.
         is_open = list(self._slots)
         if len(is_open) < len(self._slots):
             self._slots = weakref.WeakSet(is_open)
-        self._grant()
+        self._grant(paced=paced)
 
     def _wait(self, waiter: _Waiter, deadline: float | None) -> Connection | _Slot:
         call = interruption.current()
@@ -263,7 +276,7 @@ class ConnectionPool:
             with nullcontext() if call is None else call.attached(waiter.wake):
                 while not waiter.wait(deadline):
                     with self._lock:
-                        self._count_again()
+                        self._count_again(paced=False)  # those that are connecting may be getting nowhere
         except BaseException:
             self._withdraw(waiter)
             if waiter.granted is not None:
@@ -286,11 +299,19 @@ class ConnectionPool:
             self._waiters.remove(waiter)
 
     def _connect_in(self, slot: _Slot) -> Connection:
+        closed = self.closed_since(self.times_closed)
         try:
             while True:
                 # Of before it is asked where to go, so that an invalidation meanwhile shows.
                 generation = self._generation
-                connection = self.connect()
+                try:
+                    connection = slot.fill(self.connect)
+                except ConnectionError as error:
+                    if not slot.was_broken_off or generation == self._generation:
+                        raise
+                    if closed():
+                        raise interruption.interrupted_before("it had a connection: the client was closed") from error
+                    continue
                 connection.generation = generation
                 if self._admit(connection, slot):
                     return connection
@@ -306,6 +327,8 @@ class ConnectionPool:
                 return False
             self._slots.add(connection)
             self._slots.discard(slot)
+            if self._waiters:
+                self._grant()
             return True
 
     def _give_back(self, what: Connection | _Slot) -> None:
@@ -389,7 +412,35 @@ class ConnectionPool:
 
 
 class _Slot:
-    """The right to make one connection."""
+    """The right to make one connection.
+
+    Attributes:
+        was_broken_off: whether the making was, by `break_off` and not by the caller's own interruption.
+    """
+
+    def __init__(self) -> None:
+        self.was_broken_off = False
+        self._making: interruption.Interruption | None = None
+
+    def fill(self, connect: Callable[[], Connection]) -> Connection:
+        """Return what ``connect`` does, unless it is interrupted, or broken off."""
+        self.was_broken_off = False
+        making = self._making = interruption.Interruption()
+        call = interruption.current()
+        try:
+            with nullcontext() if call is None else call.attached(making.interrupt):
+                return making.run(connect)
+        finally:
+            self._making = None
+            if call is not None and call.interrupted:
+                self.was_broken_off = False
+
+    def break_off(self) -> None:
+        """Have the thread that makes the connection give up. Never blocks."""
+        making = self._making
+        if making is not None:
+            self.was_broken_off = True
+            making.interrupt()
 
 
 class _Waiter:

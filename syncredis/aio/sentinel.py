@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, Unpack, cast, overload
 
 from syncredis.aio.client import Redis
+from syncredis.aio.events import EventStream
 from syncredis.aio.worker import Worker
 from syncredis.config import ClientOptions, ConnectionOptions, Location
 from syncredis.exceptions import PrimaryNotFoundError, ReplicaNotFoundError, StalePrimaryError
 from syncredis.sentinel import client as blocking
 from syncredis.sentinel.address_map import AddressMap
+from syncredis.sentinel.events import Event
 from syncredis.sentinel.pool import SentinelConnectionPool
 from syncredis.typing import AnyStr
 
@@ -33,6 +35,9 @@ class Sentinel(Generic[AnyStr]):
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
         address_map: AddressMap | None = None,
+        strict: bool = False,
+        write_hold: float = 5.0,
+        on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -47,6 +52,9 @@ class Sentinel(Generic[AnyStr]):
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
         address_map: AddressMap | None = None,
+        strict: bool = False,
+        write_hold: float = 5.0,
+        on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -61,6 +69,9 @@ class Sentinel(Generic[AnyStr]):
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
         address_map: AddressMap | None = None,
+        strict: bool = False,
+        write_hold: float = 5.0,
+        on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -74,6 +85,9 @@ class Sentinel(Generic[AnyStr]):
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
         address_map: AddressMap | None = None,
+        strict: bool = False,
+        write_hold: float = 5.0,
+        on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         self._wrap(
@@ -85,6 +99,9 @@ class Sentinel(Generic[AnyStr]):
                 failover_timeout=failover_timeout,
                 hedge_delay=hedge_delay,
                 address_map=address_map,
+                strict=strict,
+                write_hold=write_hold,
+                on_event=on_event,
                 **options,
             )
         )
@@ -135,6 +152,10 @@ class Sentinel(Generic[AnyStr]):
     async def aclose(self) -> None:
         """Close the connections to the Sentinels, as `syncredis.sentinel.Sentinel.close` does."""
         self.wrapped.close()
+
+    def events(self) -> EventStream:
+        """Return a stream of what happens, from now on, to the services that this object has made clients for."""
+        return EventStream(self.wrapped.events())
 
     async def discover_primary(self, service_name: str) -> Location:
         """Return host and port of a service's primary; raises as `syncredis.sentinel.Sentinel.discover_primary` does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Final, Generic, Literal, Self, Unpack, cast, overload
 
@@ -20,9 +20,11 @@ from syncredis.exceptions import ConfigurationError
 from syncredis.retry import NO_RETRY, RetryPolicy
 from syncredis.sentinel.address_map import AddressMap
 from syncredis.sentinel.discovery import Discovery
+from syncredis.sentinel.events import Audience, Event, EventStream
 from syncredis.sentinel.pool import PrimaryConnectionPool, SentinelConnectionPool
 from syncredis.sentinel.replica_pool import ReplicaConnectionPool
 from syncredis.sentinel.url import parse_sentinel_url
+from syncredis.sentinel.watcher import Watcher
 from syncredis.typing import AnyStr
 
 #: Seconds for connecting to a Sentinel, and for its answer, where nothing else is said. Sentinels are near and quick; one
@@ -51,6 +53,12 @@ class Sentinel(Generic[AnyStr]):
         address_map: where the primary, the replicas and the Sentinels are that announce themselves elsewhere, as behind NAT:
             ``{("172.17.0.2", 6379): ("localhost", 7001)}``, or a function from one to the other. What ``sentinels`` holds is
             not translated.
+        strict: whether a majority of the Sentinels has to name the same primary before a connection leads there. A client that
+            is cut off together with an old primary and a minority of the Sentinels then stops, where it else may go on
+            writing what will be lost.
+        write_hold: seconds for which writes wait, at most, from the moment that the Sentinels choose a new primary, or find
+            the old one down, until there is one. The old one would still take them, and lose them. 0: not at all.
+        on_event: called with each `syncredis.sentinel.events.Event`, one after the other, in a thread of its own.
         **options: how the clients connect to the servers; see `syncredis.Redis`.
 
     Raises:
@@ -68,6 +76,9 @@ class Sentinel(Generic[AnyStr]):
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
         address_map: AddressMap | None = None,
+        strict: bool = False,
+        write_hold: float = 5.0,
+        on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -82,6 +93,9 @@ class Sentinel(Generic[AnyStr]):
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
         address_map: AddressMap | None = None,
+        strict: bool = False,
+        write_hold: float = 5.0,
+        on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -96,6 +110,9 @@ class Sentinel(Generic[AnyStr]):
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
         address_map: AddressMap | None = None,
+        strict: bool = False,
+        write_hold: float = 5.0,
+        on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
 
@@ -109,6 +126,9 @@ class Sentinel(Generic[AnyStr]):
         failover_timeout: float = 30.0,
         hedge_delay: float = 0.03,
         address_map: AddressMap | None = None,
+        strict: bool = False,
+        write_hold: float = 5.0,
+        on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         seeds = _locations(sentinels)
@@ -126,7 +146,10 @@ class Sentinel(Generic[AnyStr]):
             min_other_sentinels=min_other_sentinels,
             hedge_delay=hedge_delay,
             address_map=address_map,
+            strict=strict,
         )
+        _require_seconds("write_hold", write_hold)
+        self._watcher = Watcher(self._discovery, Audience(on_event), hold=write_hold)
 
     @overload
     @classmethod
@@ -185,7 +208,16 @@ class Sentinel(Generic[AnyStr]):
 
         The clients made by `primary_for` and `replica_for` have connections of their own, and are closed by themselves.
         """
+        self._watcher.close()
         self._discovery.close()
+
+    def events(self) -> EventStream:
+        """Return a stream of what happens, from now on, to the services that this object has made clients for. Never blocks.
+
+        It is an iterator, which blocks until there is an event, and ends when the stream or this object is closed. The
+        Sentinels are listened to for as long as it exists.
+        """
+        return self._watcher.events()
 
     def discover_primary(self, service_name: str) -> Location:
         """Return host and port of a service's primary.
@@ -318,7 +350,7 @@ class Sentinel(Generic[AnyStr]):
     ) -> Redis[Any]:
         config, pool_config = _server_configs(self._discovery.seeds[0], db, {**self._options, **options})
         kind: type[SentinelConnectionPool] = PrimaryConnectionPool if is_primary else ReplicaConnectionPool
-        pool = kind(service_name, self._discovery, config, pool_config)
+        pool = kind(service_name, self._discovery, config, pool_config, self._watcher)
         return Redis(
             connection_pool=pool,
             decode_responses=self.decode_responses if decode_responses is None else decode_responses,

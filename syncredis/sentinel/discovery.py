@@ -20,8 +20,11 @@ from syncredis.exceptions import PrimaryNotFoundError, RedisError, ReplicaNotFou
 from syncredis.pool import ConnectionPool
 from syncredis.sentinel.address_map import AddressMap, translator
 from syncredis.sentinel.hedge import Abandoned, AllFailed, Round
+from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import (
+    NamedPrimary,
     ReplicaView,
+    config_epoch,
     location_from_address,
     other_sentinels,
     replicas_from_reply,
@@ -53,6 +56,7 @@ class Discovery:
         min_other_sentinels: how many other Sentinels one has to know for its answer about a primary to count.
         hedge_delay: seconds after which the next Sentinel is asked while the last has not answered.
         address_map: where servers and Sentinels are that announce themselves elsewhere; not used for the seeds.
+        strict: whether a majority of the Sentinels has to name the same primary.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Discovery:
         min_other_sentinels: int,
         hedge_delay: float,
         address_map: AddressMap | None = None,
+        strict: bool = False,
     ) -> None:
         self.seeds = tuple(dict.fromkeys(seeds))
         #: From what a Sentinel announces to where that is for us.
@@ -70,6 +75,7 @@ class Discovery:
         self._config = config
         self._min_other_sentinels = min_other_sentinels
         self._hedge_delay = hedge_delay
+        self.strict = strict
         self._order = list(self.seeds)
         self._links: dict[Location, ConnectionPool] = {}
         self._start_anew()
@@ -81,6 +87,9 @@ class Discovery:
         self._lock = threading.Lock()
         self._rounds: dict[tuple[str, str], Round[Any]] = {}
         self._known: dict[tuple[str, str], _Known] = {}
+        # What is known goes on in the child; the locks in it do not.
+        known: dict[str, Succession] = getattr(self, "_successions", {})
+        self._successions = {name: succession.inherited() for name, succession in known.items()}
 
     @property
     def sentinels(self) -> tuple[Location, ...]:
@@ -88,8 +97,20 @@ class Discovery:
         with self._lock:
             return tuple(self._order)
 
+    @property
+    def config(self) -> ConnectionConfig:
+        """How to connect to the Sentinels; the location is not theirs."""
+        return self._config
+
+    def succession(self, service_name: str) -> Succession:
+        """Return what is remembered of the primaries of a service."""
+        with self._lock:
+            return self._successions.setdefault(service_name, Succession())
+
     def primary(self, service_name: str, *, max_age: float = 0.0) -> Location:
         """Return where the primary of a service is. Blocks.
+
+        Answers that are out of date do not count: from Sentinels that have missed a failover which others told of.
 
         Args:
             service_name: as the Sentinels know it.
@@ -98,10 +119,30 @@ class Discovery:
         Raises:
             PrimaryNotFoundError: if no Sentinel could be reached, or none knows the name. The message says which.
         """
-        try:
-            return self._answer("primary", service_name, self._ask_primary, max_age)
-        except AllFailed as failed:
-            raise PrimaryNotFoundError(_explain(failed, service_name)) from _first(failed)
+        succession = self.succession(service_name)
+        while True:
+            promoted = succession.promoted
+            if promoted is not None:
+                return promoted
+            try:
+                named = self._answer("primary", service_name, self._ask_primary, max_age)
+            except AllFailed as failed:
+                unanimous = _overruled(failed)
+                if unanimous is None:
+                    raise PrimaryNotFoundError(_explain(failed, service_name)) from _first(failed)
+                named = unanimous
+                succession.begin_anew(named)
+            if succession.note(named):
+                return named.location
+            self.forget(service_name)  # the primary changed while it was asked for
+
+    def ask(self, sentinel: Location, service_name: str) -> NamedPrimary:
+        """Return what one Sentinel says about the primary of a service, out of date or not. Blocks.
+
+        Raises:
+            RedisError: if it can not say.
+        """
+        return _ask_one(self._ask_for_name, service_name, sentinel)
 
     def replicas(self, service_name: str, *, max_age: float = 0.0) -> list[ReplicaView]:
         """Return the replicas of a service, in service or not. Blocks.
@@ -129,6 +170,12 @@ class Discovery:
                     if known.sentinel in self._order:  # what it says may be old: the others are asked before it
                         self._order.remove(known.sentinel)
                         self._order.append(known.sentinel)
+
+    def forget(self, service_name: str) -> None:
+        """Learn that the answers about a service are out of date. Never blocks."""
+        with self._lock:
+            self._known.pop(("primary", service_name), None)
+            self._known.pop(("replicas", service_name), None)
 
     def close(self) -> None:
         """Close the connections to the Sentinels; the next question opens them again. Never blocks.
@@ -174,7 +221,13 @@ class Discovery:
 
     # --- questions to one Sentinel ----------------------------------------------------------------
 
-    def _ask_primary(self, sentinel: Location, service_name: str) -> Location:
+    def _ask_primary(self, sentinel: Location, service_name: str) -> NamedPrimary:
+        named = self._ask_for_name(sentinel, service_name)
+        if self.succession(service_name).is_outdated(named):
+            raise _Outdated(named)
+        return named
+
+    def _ask_for_name(self, sentinel: Location, service_name: str) -> NamedPrimary:
         address, state, others = self._query(
             sentinel,
             ("GET-MASTER-ADDR-BY-NAME", service_name),
@@ -192,7 +245,8 @@ class Discovery:
             if (count := other_sentinels(state)) < self._min_other_sentinels:
                 raise _NotKnown(f"knows {count} other Sentinels, and {self._min_other_sentinels} are asked for")
         self._learn(sentinel, others)
-        return self.translate(location)
+        # A restricted user may not ask for more than the address.
+        return NamedPrimary(self.translate(location), None if isinstance(state, RedisError) else config_epoch(state))
 
     def _ask_replicas(self, sentinel: Location, service_name: str) -> list[ReplicaView]:
         reply, others = self._query(sentinel, ("REPLICAS", service_name), ("SENTINELS", service_name))
@@ -248,6 +302,14 @@ class _NotKnown(SentinelError):
     """A Sentinel answered that it can not say, or what nobody can understand."""
 
 
+class _Outdated(SentinelError):
+    """A Sentinel answered with what others have said is no longer so."""
+
+    def __init__(self, named: NamedPrimary) -> None:
+        super().__init__(f"names {named.location.target}, which it was before the last failover (epoch {named.epoch})")
+        self.named = named
+
+
 class _NoReplicas(SentinelError):
     """A Sentinel answered that there is none."""
 
@@ -259,6 +321,17 @@ def _ask_one(ask: Callable[[Location, str], T], service_name: str, sentinel: Loc
         raise
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise _NotKnown(f"its answer makes no sense ({error})") from error
+
+
+def _overruled(failed: AllFailed) -> NamedPrimary | None:
+    """Return what a majority of all Sentinels says, although it is older than what was known, if nobody says otherwise.
+
+    Then nobody has missed anything: somebody has set the Sentinels up anew, and they count from the beginning.
+    """
+    outdated = [cause.named for cause in failed.causes.values() if isinstance(cause, _Outdated)]
+    if 2 * len(outdated) <= len(failed.causes):
+        return None
+    return max(outdated, key=lambda named: -1 if named.epoch is None else named.epoch)
 
 
 def _explain(failed: AllFailed, service_name: str) -> str:

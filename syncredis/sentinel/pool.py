@@ -7,7 +7,8 @@ This is the one seam by which Sentinel enters a client. `PrimaryConnectionPool` 
 from __future__ import annotations
 
 import logging
-from typing import ClassVar
+import time
+from typing import ClassVar, Final
 
 from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.connection import Connection
@@ -21,8 +22,12 @@ from syncredis.exceptions import (
 )
 from syncredis.pool import ConnectionPool
 from syncredis.sentinel.discovery import FRESH, Discovery
+from syncredis.sentinel.watcher import Watcher
 
 logger = logging.getLogger(__name__)
+
+#: How many connections are made at the same time while other callers wait for one: after a failover everybody wants one.
+_MOST_CONNECTING: Final = 8
 
 
 class SentinelConnectionPool(ConnectionPool):
@@ -33,10 +38,13 @@ class SentinelConnectionPool(ConnectionPool):
         discovery: asks them.
         config: how to connect to the servers; its location is not used.
         pool_config: how many connections to keep.
+        watcher: tells the pool of changes, from its first connection on; None: it learns of them by failures.
     """
 
     #: Whether connections lead to the primary.
     is_primary: ClassVar[bool]
+
+    most_connecting = _MOST_CONNECTING
 
     def __init__(
         self,
@@ -44,9 +52,11 @@ class SentinelConnectionPool(ConnectionPool):
         discovery: Discovery,
         config: ConnectionConfig,
         pool_config: PoolConfig | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self.service_name = service_name
         self._discovery = discovery
+        self._watcher = watcher
         super().__init__(config, pool_config)
 
     @property
@@ -59,8 +69,15 @@ class SentinelConnectionPool(ConnectionPool):
             self._discovery.doubt(self.service_name)
         super().note_failure(connection, error)
 
+    def watch(self) -> None:
+        """Have the watcher tell this pool of changes, from now on until `close`. Never blocks."""
+        if self._watcher is not None:
+            self._watcher.join(self)
+
     def close(self) -> None:
         """Close every connection, resting ones to the Sentinels included; calls in progress raise. Never blocks."""
+        if self._watcher is not None:
+            self._watcher.leave(self)
         super().close()
         self._discovery.close()
 
@@ -76,9 +93,13 @@ class PrimaryConnectionPool(SentinelConnectionPool):
         discovery: Discovery,
         config: ConnectionConfig,
         pool_config: PoolConfig | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         self._primary: Location | None = None
-        super().__init__(service_name, discovery, config, pool_config)
+        self._trouble_since: float | None = None
+        super().__init__(service_name, discovery, config, pool_config, watcher)
+        if watcher is not None:
+            self.gate = watcher.gate(service_name)
 
     def connect(self) -> Connection:
         """Ask the Sentinels, connect, and verify the role; see `Discovery` for how long that can take.
@@ -87,6 +108,7 @@ class PrimaryConnectionPool(SentinelConnectionPool):
             PrimaryNotFoundError: if the Sentinels lead to no primary.
             StalePrimaryError: if the server that they name says that it is none; asking again may help.
         """
+        self.watch()
         location = self._discovery.primary(self.service_name, max_age=FRESH)
         try:
             connection = self._dial(self.config.at(location), ask_role=True)
@@ -98,15 +120,43 @@ class PrimaryConnectionPool(SentinelConnectionPool):
             raise
         if connection.role not in ("primary", None):
             connection.close()
+            self._discovery.succession(self.service_name).withdraw(location)
             self._discovery.doubt(self.service_name)
             raise StalePrimaryError(
                 f"the Sentinels name {location.target} as primary of {self.service_name!r}, but it is a {connection.role}"
             )
-        self._note_primary(location)
+        if not self._note_primary(location):
+            connection.close()
+            raise StalePrimaryError(f"{location.target} was replaced as primary of {self.service_name!r} meanwhile")
         return connection
+
+    def follow(self, location: Location) -> float | None:
+        """Go where the primary is now: let go of the old one at once, calls in progress there included. Never blocks.
+
+        Returns:
+            Since when calls have failed or hung there, by `time.monotonic`; None: they have not.
+        """
+        with self._lock:
+            before, self._primary = self._primary, location
+            trouble, self._trouble_since = self._trouble_since, None
+            hung = [taken.last_used for taken in self._slots if isinstance(taken, Connection) and not taken.in_step]
+        if before in (None, location):
+            return None
+        self._let_go(location)
+        return min([*hung, *([] if trouble is None else [trouble])], default=None)
+
+    def prewarm(self) -> None:
+        """Have a connection ready for whoever comes next. Blocks while it is made.
+
+        Raises:
+            RedisError: if that fails.
+        """
+        self.return_connection(self.lease())
 
     def note_failure(self, connection: Connection, error: RedisError) -> None:
         """Doubt what is known, and every other connection too, after errors that a failover causes."""
+        if self._trouble_since is None and isinstance(error, (ConnectionError, ServerStateError)):
+            self._trouble_since = time.monotonic()
         if isinstance(error, ServerStateError):
             connection.close()
             self.invalidate()
@@ -114,13 +164,22 @@ class PrimaryConnectionPool(SentinelConnectionPool):
             self.invalidate()  # a server that hangs does so for all: ask anew where to go, instead of trying each connection
         super().note_failure(connection, error)
 
-    def _note_primary(self, location: Location) -> None:
-        """Let go of an old primary, calls that hang there included, now that another one has been seen to be it."""
-        with (
-            self._lock
-        ):  # of several threads that see it at once, one lets go: its own new connection is safe from the others
+    def _note_primary(self, location: Location) -> bool:
+        """Let go of an old primary, calls that hang there included, now that another one has been seen to be it.
+
+        Returns whether it still is. Whoever learns that it is not says so to the `Succession` first, and to `follow` second.
+        """
+        succession = self._discovery.succession(self.service_name)
+        # Of several threads that see it at once, one lets go: its own new connection is safe from the others.
+        with self._lock:
+            if not succession.is_primary(location):
+                return False
             before, self._primary = self._primary, location
-        if before in (None, location):
-            return
-        logger.info("the primary of %r is now %s, no longer %s", self.service_name, location.target, before.target)
+            self._trouble_since = None
+        if before not in (None, location):
+            self._let_go(location)
+        return True
+
+    def _let_go(self, location: Location) -> None:
+        logger.info("the primary of %r is now %s", self.service_name, location.target)
         self.invalidate(ConnectionError(f"the primary of {self.service_name!r} is now {location.target}"))

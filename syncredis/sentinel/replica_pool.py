@@ -23,6 +23,7 @@ from syncredis.exceptions import (
 from syncredis.sentinel.discovery import FRESH, Discovery
 from syncredis.sentinel.pool import SentinelConnectionPool
 from syncredis.sentinel.topology import best_first
+from syncredis.sentinel.watcher import Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class ReplicaConnectionPool(SentinelConnectionPool):
         discovery: asks them.
         config: how to connect to the servers; its location is not used.
         pool_config: how many connections to keep.
+        watcher: tells the pool of changes, from its first connection on; None: it learns of them by failures.
     """
 
     is_primary = False
@@ -48,12 +50,13 @@ class ReplicaConnectionPool(SentinelConnectionPool):
         discovery: Discovery,
         config: ConnectionConfig,
         pool_config: PoolConfig | None = None,
+        watcher: Watcher | None = None,
     ) -> None:
         # Many short-lived clients shall not all begin with the same replica.
         self._turn = itertools.count(random.getrandbits(16))
         # Connections to the primary that stand in for replicas, and since when.
         self._stand_ins: weakref.WeakKeyDictionary[Connection, float] = weakref.WeakKeyDictionary()
-        super().__init__(service_name, discovery, config, pool_config)
+        super().__init__(service_name, discovery, config, pool_config, watcher)
 
     def connect(self) -> Connection:
         """Ask the Sentinels, connect, and verify the role; see `Discovery` for how long that can take.
@@ -61,6 +64,7 @@ class ReplicaConnectionPool(SentinelConnectionPool):
         Raises:
             ReplicaNotFoundError: if neither a replica nor the primary can be had.
         """
+        self.watch()
         views = self._discovery.replicas(self.service_name, max_age=FRESH)
         failures: list[RedisError] = []
         for location in best_first(views, next(self._turn)):
@@ -74,6 +78,10 @@ class ReplicaConnectionPool(SentinelConnectionPool):
         if failures:
             self._discovery.doubt(self.service_name)
         return self._connect_to_stand_in(failures)
+
+    def reconsider(self) -> None:
+        """Learn that replicas came or went: the next connection is made by a fresh answer. Never blocks."""
+        self._discovery.forget(self.service_name)
 
     def note_failure(self, connection: Connection, error: RedisError) -> None:
         """Doubt what is known after errors that a failover causes."""

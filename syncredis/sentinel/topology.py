@@ -37,6 +37,19 @@ class ReplicaView:
         return not self.flags & _OUT_OF_SERVICE
 
 
+@dataclass(frozen=True, slots=True)
+class NamedPrimary:
+    """The primary of a service, as one Sentinel names it.
+
+    Attributes:
+        location: where it is.
+        epoch: the number of the failover that made it primary (``config-epoch``); None: the Sentinel would not tell.
+    """
+
+    location: Location
+    epoch: int | None = None
+
+
 def location_from_address(reply: Reply) -> Location | None:
     """Read the reply to ``SENTINEL GET-MASTER-ADDR-BY-NAME``; None: the name is not known."""
     if reply is None:
@@ -71,6 +84,11 @@ def sentinels_from_reply(reply: Reply) -> list[Location]:
 def other_sentinels(reply: Reply) -> int:
     """Read from the reply to ``SENTINEL MASTER`` how many other Sentinels watch the service."""
     return int(to_dict(reply).get("num-other-sentinels", 0))
+
+
+def config_epoch(reply: Reply) -> int:
+    """Read from the reply to ``SENTINEL MASTER`` the number of the failover that made the primary one."""
+    return int(to_dict(reply)["config-epoch"])
 
 
 def best_first(replicas: list[ReplicaView], start: int) -> list[Location]:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from syncredis import Location
+from syncredis.connection import Connection
 from tests.sentinel.insight import pool_of
 
 
@@ -51,7 +52,12 @@ class Forwarders:
         """Whether each open connection of the Sentinel object and of the clients goes through here."""
         discovery = getattr(sentinel, "wrapped", sentinel)._discovery
         pools = [*discovery._links.values(), *map(pool_of, clients)]
-        used = {connection.config.location for pool in pools for connection in list(pool._slots)}
+        used = {
+            connection.config.location
+            for pool in pools
+            for connection in list(pool._slots)
+            if isinstance(connection, Connection)
+        }
         return bool(used) and used <= {Location(*there) for there in self.address_map.values()}
 
     def __enter__(self) -> Self:

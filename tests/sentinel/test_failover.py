@@ -95,7 +95,7 @@ def test_the_primary_dies_under_load(surface: Surface, own: SentinelDeployment) 
 
 
 def test_the_primary_hangs(surface: Surface, own: SentinelDeployment) -> None:
-    """Nothing breaks: the calls end with their stream_timeout, and those that may be repeated are."""
+    """Whoever reads is served by its heir; whoever had not begun to write, too."""
     with (
         surface.Sentinel(own.sentinel_locations, stream_timeout=0.5, connect_timeout=0.5) as sentinel,
         sentinel.primary_for("myredis", failover_timeout=BUDGET) as client,
@@ -106,8 +106,6 @@ def test_the_primary_hangs(surface: Surface, own: SentinelDeployment) -> None:
             writer.get("foo")
             own.freeze(own.primary)
             assert client.get("foo") == "bar"
-            with pytest.raises(OutcomeUnknownError, match=r"INCR\w* was sent, but no reply came"):
-                writer.incr("count")
             assert writer.incr("count") == 1
         assert port_of(client) == own.wait_for_failover(own.primary, BUDGET).port
 

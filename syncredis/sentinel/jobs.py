@@ -1,0 +1,132 @@
+"""What the watcher has done in threads of their own, because it takes time: each function blocks."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from syncredis import interruption
+from syncredis.command import Command
+from syncredis.config import ConnectionConfig, Location
+from syncredis.connection import Connection, open_connection
+from syncredis.exceptions import InterruptedCallError, RedisError
+from syncredis.handshake import role_from_reply
+from syncredis.sentinel.discovery import Discovery
+from syncredis.sentinel.events import Outage, PrimaryChanged
+from syncredis.sentinel.service_watch import Arrive, PrimaryPool
+from syncredis.sentinel.subscription import Subscription, subscribe
+from syncredis.sentinel.topology import NamedPrimary
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two looks at a replica that is about to be promoted.
+_PURSUIT: Final = 0.01
+
+#: Seconds for which a replica is looked at that the Sentinels have chosen; by then they have given it up.
+_PURSUE_FOR: Final = 20.0
+
+_ROLE: Final = Command[Any](("ROLE",))
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What came of visiting a Sentinel.
+
+    Attributes:
+        subscription: a new one, if one was wanted, and could be had.
+        failure: why it could not.
+        answers: what the Sentinel says about each service.
+    """
+
+    subscription: Subscription | None
+    failure: RedisError | None
+    answers: dict[str, NamedPrimary]
+
+
+def visit(discovery: Discovery, sentinel: Location, services: Iterable[str], *, subscribes: bool) -> Visit:
+    """Subscribe to a Sentinel if that is wanted, and ask it for the primaries of services - in this order, so that no change
+    falls between the two."""
+    subscription: Subscription | None = None
+    failure: RedisError | None = None
+    answers: dict[str, NamedPrimary] = {}
+    try:
+        if subscribes:
+            try:
+                subscription = subscribe(discovery.config.at(sentinel))
+            except RedisError as error:
+                logger.debug("can not subscribe to %s: %s", sentinel.target, error)
+                failure = error
+        for service_name in services:
+            with suppress(RedisError):
+                answers[service_name] = discovery.ask(sentinel, service_name)
+    except BaseException:
+        if subscription is not None:
+            subscription.close()
+        raise
+    return Visit(subscription, failure, answers)
+
+
+def consult(discovery: Discovery, service_name: str) -> Location | None:
+    """Return what a majority of the Sentinels says, if there is one."""
+    try:
+        return discovery.primary(service_name)
+    except RedisError as error:
+        logger.debug("no majority for %r: %s", service_name, error)
+        return None
+
+
+def await_promotion(config: ConnectionConfig, over: Callable[[], bool]) -> bool:
+    """Return whether the server at ``config`` says that it is a primary, before it is ``over``."""
+    deadline = time.monotonic() + _PURSUE_FOR
+    connection: Connection | None = None
+    try:
+        while not over() and time.monotonic() < deadline:
+            try:
+                if connection is None:
+                    connection = open_connection(config, ask_role=True)
+                    role = connection.role
+                else:
+                    role = role_from_reply(connection.execute(_ROLE, text=True))
+                if role == "primary":
+                    return True
+            except InterruptedCallError:
+                raise
+            except RedisError:
+                # A server that is promoted ends its connections: the next one is made at once.
+                if connection is not None:
+                    connection.close()
+                    connection = None
+                    continue
+            interruption.sleep(_PURSUIT)
+        return False
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def arrive(step: Arrive, pools: Sequence[PrimaryPool]) -> PrimaryChanged:
+    """Have the pools make a connection to the new primary each; return what there is to tell."""
+    resumed: float | None = None
+    for pool in pools:
+        try:
+            pool.prewarm()
+        except RedisError as error:
+            logger.debug("the new primary of %r is not there yet: %s", step.service_name, error)
+        else:
+            resumed = resumed or time.time()
+    outage = None
+    if resumed is not None and step.stopped is not None:
+        outage = Outage(stopped=time.time() - (time.monotonic() - step.stopped), resumed=resumed)
+    return PrimaryChanged(
+        service_name=step.service_name,
+        source=step.source,
+        old=step.old,
+        new=step.new,
+        epoch=step.epoch,
+        early=step.early,
+        outage=outage,
+    )

@@ -1,0 +1,355 @@
+"""`Listener`: the thread that listens to all Sentinels, and has done what follows from what they tell."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+import os
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Final, TypeAlias
+
+from syncredis.config import Location
+from syncredis.exceptions import AuthorizationError, RedisError
+from syncredis.interruption import Interruption
+from syncredis.sentinel import jobs
+from syncredis.sentinel.discovery import Discovery
+from syncredis.sentinel.events import Audience
+from syncredis.sentinel.service_watch import Arrive, Consult, Look, Pursue, ServiceWatch, Step, Tell
+from syncredis.sentinel.subscription import Subscription
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two attempts to subscribe to a Sentinel that can not be reached.
+_RETRY_AFTER: Final = 1.0
+
+#: Seconds after which a Sentinel that tells what happens is asked all the same.
+_LOOK_AFTER: Final = 10.0
+
+#: Seconds after which one is asked again that will not tell: its user may not subscribe.
+_POLL_AFTER: Final = 0.5
+
+#: Seconds after which one that is silent is asked for a sign of life.
+_SILENT_FOR: Final = 1.0
+
+#: Seconds for which the thread sleeps at most: then it looks whether anybody still wants to know.
+_TICK: Final = 0.5
+
+Result: TypeAlias = Callable[[], Iterable[Step]]
+
+
+class _Post:
+    """One Sentinel: what is heard from it, and when it is to be visited."""
+
+    def __init__(self, location: Location) -> None:
+        self.location = location
+        self.subscription: Subscription | None = None
+        self.may_subscribe = True
+        self.is_visited = False
+        self.due = 0.0
+
+
+class Listener:
+    """Listens until it is stopped, or nobody wants to know any more.
+
+    Args:
+        discovery: knows the Sentinels, and asks them.
+        audience: is told what happens.
+        wanted: whether anybody still wants to know.
+    """
+
+    def __init__(self, discovery: Discovery, audience: Audience, *, wanted: Callable[[], bool]) -> None:
+        self._discovery = discovery
+        self._audience = audience
+        self._wanted = wanted
+        self._posts: dict[Location, _Post] = {}
+        self._poll = select.poll()
+        # Guards what other threads touch.
+        self._lock = threading.RLock()
+        self._services: dict[str, ServiceWatch] = {}
+        self._results: deque[Result] = deque()
+        self._jobs: set[Interruption] = set()
+        self._unclaimed: set[Subscription] = set()
+        self._numbers = itertools.count(1)
+        self._woken, self._waker = os.pipe()
+        os.set_blocking(self._waker, False)
+        os.set_blocking(self._woken, False)
+        self._poll.register(self._woken, select.POLLIN)
+        self.is_over = False
+
+    # --- from any thread ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        try:
+            threading.Thread(target=self._run, name="syncredis-watch", daemon=True).start()
+        except RuntimeError:  # the system has no thread to give; the next connection asks again
+            self.is_over = True
+            self._close()
+
+    def add(self, service: ServiceWatch) -> None:
+        """Watch a service, too. Never blocks."""
+        with self._lock:
+            if self._services.get(service.name) is service:
+                return
+            self._services[service.name] = service
+            self._results.append(lambda: [Look()])
+        self._wake()
+
+    def stop(self) -> None:
+        """End the thread, and what it has had begun. Never blocks."""
+        with self._lock:
+            self.is_over = True
+            running = list(self._jobs)
+        for job in running:
+            job.interrupt()
+        self._wake()
+
+    def close_in_child(self) -> None:
+        """Close a forked process's copies of what the thread had open."""
+        self._lock = threading.RLock()
+        for post in self._posts.values():
+            if post.subscription is not None:
+                post.subscription.close_in_child()
+        self._close()
+
+    def _wake(self) -> None:
+        with self._lock, suppress(OSError):
+            if self._waker >= 0:
+                os.write(self._waker, b"!")
+
+    # --- the thread -----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while self._goes_on():
+                self._tend_posts()
+                self._hear(self._poll.poll(_TICK * 1000))
+                self._take_results()
+                self._open_gates()
+        finally:
+            self.stop()
+            for post in self._posts.values():
+                self._unsubscribe(post)
+            for service in list(self._services.values()):
+                service.release()
+            self._close()
+
+    def _goes_on(self) -> bool:
+        with self._lock:
+            self.is_over = self.is_over or not self._wanted()
+            return not self.is_over
+
+    def _close(self) -> None:
+        with self._lock:
+            for descriptor in (self._woken, self._waker):
+                with suppress(OSError):
+                    os.close(descriptor)
+            self._woken = self._waker = -1
+            self._results.clear()
+            for subscription in self._unclaimed:
+                subscription.close()
+            self._unclaimed.clear()
+
+    def _tend_posts(self) -> None:
+        """Have a post at each Sentinel that is known, and visit those that are due."""
+        known = self._discovery.sentinels
+        for location in [location for location in self._posts if location not in known]:
+            post = self._posts[location]
+            if not post.is_visited:
+                self._unsubscribe(self._posts.pop(location))
+        now = time.monotonic()
+        for location in known:
+            post = self._posts.setdefault(location, _Post(location))
+            self._listen_for_life(post, now)
+            if now >= post.due and not post.is_visited:
+                self._visit(post)
+
+    def _listen_for_life(self, post: _Post, now: float) -> None:
+        subscription = post.subscription
+        if subscription is None or now - subscription.last_heard < _SILENT_FOR:
+            return
+        patience = self._discovery.config.stream_timeout or _SILENT_FOR
+        if not subscription.asked:
+            try:
+                subscription.ask_for_sign()
+            except RedisError as error:
+                self._lose(post, error)
+        elif now - subscription.last_heard > _SILENT_FOR + patience:
+            self._lose(post, None)
+
+    def _visit(self, post: _Post) -> None:
+        post.is_visited = True
+        post.due = math.inf
+        names = list(self._services)
+        subscribes = post.may_subscribe and post.subscription is None
+
+        def visit() -> Result:
+            try:
+                visited = jobs.visit(self._discovery, post.location, names, subscribes=subscribes)
+            except Exception:
+                logger.exception("visiting %s failed", post.location.target)
+                visited = jobs.Visit(None, None, {})
+            self._keep(visited.subscription)
+            return lambda: self._end_visit(post, visited)
+
+        self._begin(f"visit-{post.location.target}", visit)
+
+    def _keep(self, subscription: Subscription | None) -> None:
+        """Let a subscription not get lost on its way to the thread that listens."""
+        with self._lock:
+            if subscription is None:
+                return
+            if not self.is_over:
+                self._unclaimed.add(subscription)
+                return
+        subscription.close()
+
+    def _claim(self, subscription: Subscription) -> bool:
+        """Take over what was kept; return whether it is still there."""
+        with self._lock:
+            kept = subscription in self._unclaimed
+            self._unclaimed.discard(subscription)
+            return kept
+
+    def _end_visit(self, post: _Post, visited: jobs.Visit) -> Iterable[Step]:
+        post.is_visited = False
+        now = time.monotonic()
+        if isinstance(visited.failure, AuthorizationError):
+            logger.info("%s does not let us subscribe; it is asked instead", post.location.target)
+            post.may_subscribe = False
+        if visited.subscription is not None and self._claim(visited.subscription):
+            post.subscription = visited.subscription
+            self._poll.register(visited.subscription.fileno(), select.POLLIN)
+            yield from self._hear_from(post)  # what came together with the confirmation
+        pause = _LOOK_AFTER if post.subscription is not None else _RETRY_AFTER if post.may_subscribe else _POLL_AFTER
+        post.due = min(post.due, now + pause)  # somebody may have wanted another one meanwhile
+        for name, named in visited.answers.items():
+            yield from self._services[name].hear_answer(named, f"the answer of {post.location.target}")
+
+    def _hear(self, ready: list[tuple[int, int]]) -> None:
+        descriptors = {descriptor for descriptor, _ in ready}
+        if self._woken in descriptors:
+            with suppress(BlockingIOError):
+                os.read(self._woken, 4096)
+        for post in self._posts.values():
+            if post.subscription is not None and post.subscription.fileno() in descriptors:
+                self._do(self._hear_from(post))
+
+    def _hear_from(self, post: _Post) -> Iterable[Step]:
+        if post.subscription is None:
+            return
+        try:
+            messages = post.subscription.take()
+        except RedisError as error:
+            if isinstance(error, AuthorizationError):
+                post.may_subscribe = False
+            self._lose(post, error)
+            return
+        for message in messages:
+            service = self._services.get(message.service_name)
+            if service is not None:
+                translated = message.translated(self._discovery.translate)
+                yield from service.hear(translated, f"{message.event} from {post.location.target}")
+
+    def _take_results(self) -> None:
+        while self._results:
+            self._do(self._results.popleft()())
+
+    def _open_gates(self) -> None:
+        for service in list(self._services.values()):
+            if service.gate.is_shut and not service.gate.left:
+                service.release()
+
+    def _lose(self, post: _Post, error: RedisError | None) -> None:
+        logger.info("no longer hearing %s: %s", post.location.target, error or "it is silent")
+        self._unsubscribe(post)
+        post.due = 0.0
+
+    def _unsubscribe(self, post: _Post) -> None:
+        subscription, post.subscription = post.subscription, None
+        if subscription is not None:
+            with suppress(KeyError, ValueError):
+                self._poll.unregister(subscription.fileno())
+            subscription.close()
+
+    # --- what follows ---------------------------------------------------------------------------------
+
+    def _do(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            match step:
+                case Tell(event):
+                    self._audience.tell(event)
+                case Look():
+                    for post in self._posts.values():
+                        post.due = 0.0
+                case Pursue() | Consult() | Arrive():
+                    self._do_beside(step)
+
+    def _do_beside(self, step: Pursue | Consult | Arrive) -> None:
+        service = self._services[step.service_name]
+        match step:
+            case Pursue(_, candidate, source):
+                config = next((pool.config for pool in list(service.pools)), None)
+                if config is None:
+                    return
+
+                def pursue() -> Result | None:
+                    over = lambda: self.is_over or not service.is_pursued(candidate)  # noqa: E731
+                    if not jobs.await_promotion(config.at(candidate), over):
+                        return None
+                    return lambda: service.hear_of_promotion(candidate, f"{source}, and its own word")
+
+                self._begin("pursue", pursue)
+            case Consult(name, source):
+
+                def consult() -> Result | None:
+                    primary = jobs.consult(self._discovery, name)
+                    return None if primary is None else lambda: service.hear_majority(primary, source)
+
+                self._begin("consult", consult)
+            case Arrive():
+                self._discovery.forget(service.name)
+
+                def arrive() -> Result:
+                    try:
+                        event = jobs.arrive(step, list(service.pools))
+                    finally:
+                        service.release()
+                    return lambda: [Tell(event)]
+
+                self._begin("arrive", arrive)
+
+    def _begin(self, name: str, job: Callable[[], Result | None]) -> None:
+        """Run ``job`` in a thread; what it returns is called in this one, and returns further steps."""
+        mine = Interruption()
+
+        def run() -> None:
+            try:
+                result = mine.run(job)
+            except RedisError:  # interrupted, for the listening is over
+                result = None
+            except Exception:
+                logger.exception("%s failed", name)
+                result = None
+            with self._lock:
+                self._jobs.discard(mine)
+                if result is not None:
+                    self._results.append(result)
+            self._wake()
+
+        with self._lock:
+            if self.is_over:
+                return
+            self._jobs.add(mine)
+        try:
+            threading.Thread(target=run, name=f"syncredis-{name}", daemon=True).start()
+        except RuntimeError as error:  # the system has no thread to give
+            logger.warning("%s could not begin: %s", name, error)
+            with self._lock:
+                self._jobs.discard(mine)

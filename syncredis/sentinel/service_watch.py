@@ -1,0 +1,237 @@
+"""`ServiceWatch`: what follows, for one service, from what the Sentinels tell.
+
+State without I/O: what takes time is returned as a step, for the watcher to have done.
+
+A failover goes like this, for whoever hears the Sentinel that leads it: it chooses a replica (writes are held from here on),
+names it, and promotes it; the replica's own ROLE says that it is primary some 0.9 seconds before the Sentinels agree on it,
+and connections go there at once. In strict mode they wait for the majority.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from syncredis.config import ConnectionConfig, Location
+from syncredis.gate import Gate
+from syncredis.sentinel import announcement as said
+from syncredis.sentinel.announcement import Announcement
+from syncredis.sentinel.events import (
+    Event,
+    FailoverAborted,
+    FailoverStarted,
+    PrimaryDown,
+    PrimaryUp,
+    ReplicasChanged,
+)
+from syncredis.sentinel.succession import Succession
+from syncredis.sentinel.topology import NamedPrimary
+
+
+class PrimaryPool(Protocol):
+    """A pool whose connections lead to the primary."""
+
+    @property
+    def config(self) -> ConnectionConfig:
+        """How to connect to the servers; the location is not theirs."""
+        ...
+
+    def follow(self, location: Location) -> float | None:
+        """Go where the primary is now; return since when calls failed there."""
+        ...
+
+    def prewarm(self) -> None:
+        """Have a connection ready; blocks."""
+        ...
+
+
+class ReplicaPool(Protocol):
+    """A pool whose connections lead to the replicas."""
+
+    def reconsider(self) -> None:
+        """Learn that replicas came or went; never blocks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """The application has to be told."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Pursue:
+    """A replica is about to be promoted: find out when it is."""
+
+    service_name: str
+    candidate: Location
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Every Sentinel has to be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """A majority of the Sentinels has to be asked."""
+
+    service_name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrive:
+    """The pools follow another primary: have connections ready there, let the writes go on, and tell the application."""
+
+    service_name: str
+    old: Location | None
+    new: Location
+    epoch: int | None
+    early: bool
+    source: str
+    stopped: float | None
+    """Since when calls failed, hung or were held, by `time.monotonic`."""
+
+
+Step: TypeAlias = Tell | Pursue | Look | Consult | Arrive
+
+
+class ServiceWatch:
+    """One service, as the watcher sees it. Belongs to the watcher's thread, but for the gate and the pools.
+
+    Args:
+        name: as the Sentinels know it.
+        succession: what is known of its primaries.
+        hold: seconds for which writes are held at most; 0: not at all.
+        strict: whether a majority of the Sentinels has to name a primary for it to be followed.
+    """
+
+    def __init__(self, name: str, succession: Succession, *, hold: float, strict: bool) -> None:
+        self.name = name
+        self.gate = Gate()
+        self.pools: weakref.WeakSet[PrimaryPool] = weakref.WeakSet()
+        self.replica_pools: weakref.WeakSet[ReplicaPool] = weakref.WeakSet()
+        self._succession = succession
+        self._hold = hold
+        self._strict = strict
+        self._at: Location | None = None
+        self._candidate: Location | None = None
+        self._is_down = False
+        self._held_since: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.name!r}: {self._succession!r}, {self.gate!r}>"
+
+    def is_pursued(self, candidate: Location) -> bool:
+        """Whether it is still of interest whether ``candidate`` was promoted."""
+        return candidate == self._candidate
+
+    def hear(self, message: Announcement, source: str) -> Iterator[Step]:
+        """Draw the conclusions from what a Sentinel tells."""
+        if message.event == said.SWITCHED:
+            yield from self._hear_of_switch(message, source)
+        elif message.event in (said.RESET, *said.SENTINELS):
+            yield Look()
+        elif message.event in said.REPLICAS:
+            if message.kind == "slave" and message.location is not None:
+                for pool in list(self.replica_pools):
+                    pool.reconsider()
+                yield Tell(ReplicasChanged(service_name=self.name, source=source, replica=message.location))
+        elif message.event in said.ABORTED:
+            if message.primary is not None and message.primary == (self._succession.current or message.primary):
+                yield from self._abort(message.primary, source)
+        elif message.primary is not None and self._succession.is_primary(message.primary):
+            # Of one that was left already, the slower Sentinels may tell for a while.
+            yield from self._hear_of_primary(message, message.primary, source)
+
+    def hear_answer(self, named: NamedPrimary, source: str) -> Iterator[Step]:
+        """Draw the conclusions from what a Sentinel answers to the question for the primary."""
+        if self._strict:
+            if named.location != self._at:
+                yield Consult(self.name, source)
+        elif self._succession.note(named):
+            yield from self._go(self._succession.promoted or named.location, source)
+
+    def hear_majority(self, primary: Location, source: str) -> Iterator[Step]:
+        """Draw the conclusions from what a majority of the Sentinels answers."""
+        yield from self._go(primary, source)
+
+    def hear_of_promotion(self, candidate: Location, source: str) -> Iterator[Step]:
+        """Draw the conclusions from the candidate's own word that it is primary now."""
+        if candidate == self._candidate and self._succession.promote(candidate):
+            yield from self._go(candidate, source, early=True)
+
+    def release(self) -> None:
+        """Let writes go on; where the time for holding them is over, that is so already."""
+        self._held_since = None
+        self.gate.open()
+
+    def start_anew(self, succession: Succession) -> None:
+        """Forget what a child process that was forked has not got: a thread that opens the gate, and locks that are free."""
+        self._succession = succession
+        self.gate.start_anew()
+        self.pools, self.replica_pools = weakref.WeakSet(), weakref.WeakSet()
+        self._candidate = self._held_since = None
+
+    def _hear_of_switch(self, message: Announcement, source: str) -> Iterator[Step]:
+        assert message.location is not None
+        assert message.primary is not None
+        if self._strict:
+            if message.location != self._at:
+                self._hold_writes()
+                yield Consult(self.name, source)
+        elif self._succession.supersede(message.primary, message.location):
+            yield from self._go(message.location, source)
+        elif not self._succession.is_primary(message.location):
+            yield Look()
+
+    def _hear_of_primary(self, message: Announcement, primary: Location, source: str) -> Iterator[Step]:
+        if message.event == said.DOWN:
+            self._hold_writes()
+            if not self._is_down:
+                self._is_down = True
+                yield Tell(PrimaryDown(service_name=self.name, source=source, primary=primary))
+        elif message.event == said.UP:
+            self._candidate = None
+            self.release()
+            if self._is_down:
+                self._is_down = False
+                yield Tell(PrimaryUp(service_name=self.name, source=source, primary=primary))
+        elif message.event == said.SELECTING:
+            self._hold_writes()
+            yield Tell(FailoverStarted(service_name=self.name, source=source, primary=primary))
+        elif message.event in said.CANDIDATES and message.location is not None:
+            self._hold_writes()
+            if not self._strict and message.location != self._candidate:
+                self._candidate = message.location
+                yield Pursue(self.name, message.location, source)
+
+    def _abort(self, primary: Location, source: str) -> Iterator[Step]:
+        self._candidate = None
+        yield Tell(FailoverAborted(service_name=self.name, source=source, primary=primary))
+        if self._succession.withdraw():
+            yield from self._go(primary, source)
+        else:
+            self.release()
+
+    def _hold_writes(self) -> None:
+        if self.gate.shut(self._hold):
+            self._held_since = time.monotonic()
+
+    def _go(self, primary: Location, source: str, *, early: bool = False) -> Iterator[Step]:
+        """Have every pool follow; the old primary gets no further write from here on."""
+        old, self._at = self._at, primary
+        if old == primary:
+            return
+        self._candidate = None
+        self._is_down = False
+        troubles = [self._held_since, *(pool.follow(primary) for pool in list(self.pools))]
+        stopped = min((since for since in troubles if since is not None), default=None)
+        if old is not None or stopped is not None:
+            yield Arrive(self.name, old, primary, None if early else self._succession.epoch, early, source, stopped)

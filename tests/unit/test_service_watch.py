@@ -1,0 +1,162 @@
+"""What follows from what Sentinels tell, without any Sentinel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from syncredis import Location
+from syncredis.config import ConnectionConfig
+from syncredis.sentinel.announcement import Announcement
+from syncredis.sentinel.events import FailoverAborted, FailoverStarted, PrimaryDown, PrimaryUp, ReplicasChanged
+from syncredis.sentinel.service_watch import Arrive, Consult, Look, Pursue, ServiceWatch, Tell
+from syncredis.sentinel.succession import Succession
+from syncredis.sentinel.topology import NamedPrimary
+
+A, B, C = (Location("host", port) for port in (1, 2, 3))
+LONG = 300.0
+
+
+class Pool:
+    """Notes where it was told to go."""
+
+    config = ConnectionConfig()
+
+    def __init__(self) -> None:
+        self.at: list[Location] = []
+
+    def follow(self, location: Location) -> float | None:
+        self.at.append(location)
+        return None
+
+    def prewarm(self) -> None:
+        raise NotImplementedError
+
+
+class Watched:
+    """A service whose primary is A, and a pool that leads there."""
+
+    def __init__(self, *, strict: bool = False, hold: float = LONG) -> None:
+        self.service = ServiceWatch("orders", Succession(), hold=hold, strict=strict)
+        self.pool = Pool()
+        self.service.pools.add(self.pool)
+        steps = self.service.hear_majority(A, "x") if strict else self.service.hear_answer(NamedPrimary(A, 5), "x")
+        assert list(steps) == []
+        assert self.pool.at == [A]
+
+    @property
+    def holds(self) -> bool:
+        return self.service.gate.is_shut
+
+    def hear(self, event: str, kind: str = "master", location: Location = A, primary: Location = A) -> list[Any]:
+        return list(self.service.hear(Announcement(event, "orders", kind, location, primary), "x"))
+
+    def is_told(self, steps: list[Any], *kinds: type) -> bool:
+        return [type(step.event) for step in steps if isinstance(step, Tell)] == list(kinds)
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+@pytest.fixture
+def strict() -> Watched:
+    return Watched(strict=True)
+
+
+def test_a_failover_as_its_leader_tells_it(watched: Watched) -> None:
+    steps = watched.hear("+failover-state-select-slave")
+    assert watched.is_told(steps, FailoverStarted)
+    assert watched.holds
+    for event in ("+selected-slave", "+failover-state-send-slaveof-noone", "+failover-state-wait-promotion"):
+        pursued = watched.hear(event, "slave", B)
+        assert pursued == ([Pursue("orders", B, "x")] if event == "+selected-slave" else [])
+    assert watched.service.is_pursued(B)
+    (arrival,) = watched.service.hear_of_promotion(B, "x")
+    assert (arrival.old, arrival.new, arrival.early, arrival.epoch) == (A, B, True, None)
+    assert arrival.stopped is not None
+    assert watched.pool.at == [A, B]
+    watched.service.release()
+    # The others follow, some of them late.
+    assert watched.hear("+odown") == []
+    assert watched.hear("+promoted-slave", "slave", B) == []
+    assert not watched.holds
+    assert list(watched.service.hear_answer(NamedPrimary(A, 5), "x")) == []
+    assert watched.hear("+switch-master", location=B) == []
+    assert watched.hear("+switch-master", location=B) == []
+    assert list(watched.service.hear_answer(NamedPrimary(B, 6), "x")) == []
+    assert list(watched.service.hear_answer(NamedPrimary(A, 5), "x")) == []
+    assert watched.pool.at == [A, B]
+
+
+def test_a_switch_out_of_the_blue(watched: Watched) -> None:
+    (arrival,) = watched.hear("+switch-master", location=B)
+    assert isinstance(arrival, Arrive)
+    assert (arrival.old, arrival.new, arrival.early, arrival.epoch) == (A, B, False, 6)
+    assert watched.pool.at == [A, B]
+
+
+def test_a_missed_switch(watched: Watched) -> None:
+    (arrival,) = watched.service.hear_answer(NamedPrimary(B, 7), "x")
+    assert (arrival.new, arrival.epoch) == (B, 7)
+
+
+def test_a_switch_that_makes_no_sense_is_looked_into(watched: Watched) -> None:
+    assert watched.hear("+switch-master", location=C, primary=B) == [Look()]
+    assert watched.pool.at == [A]
+
+
+@pytest.mark.parametrize("event", ["-failover-abort-no-good-slave", "-failover-abort-slave-timeout"])
+def test_a_failover_that_is_given_up(watched: Watched, event: str) -> None:
+    watched.hear("+failover-state-select-slave")
+    watched.hear("+selected-slave", "slave", B)
+    steps = watched.hear(event)
+    assert watched.is_told(steps, FailoverAborted)
+    assert not watched.holds
+    assert list(watched.service.hear_of_promotion(B, "x")) == []
+    assert watched.pool.at == [A]
+
+
+def test_a_failover_that_is_given_up_after_the_promotion(watched: Watched) -> None:
+    watched.hear("+selected-slave", "slave", B)
+    list(watched.service.hear_of_promotion(B, "x"))
+    # Such a word is about the old primary, which connections no longer lead to.
+    steps = watched.hear("-failover-abort-slave-timeout")
+    assert watched.is_told(steps, FailoverAborted)
+    assert watched.pool.at == [A, B, A]
+
+
+def test_down_and_up_again(watched: Watched) -> None:
+    assert watched.is_told(watched.hear("+odown"), PrimaryDown)
+    assert watched.hear("+odown") == []
+    assert watched.holds
+    assert watched.is_told(watched.hear("-odown"), PrimaryUp)
+    assert not watched.holds
+
+
+def test_no_hold() -> None:
+    watched = Watched(hold=0)
+    watched.hear("+failover-state-select-slave")
+    assert not watched.holds
+
+
+def test_replicas_and_sentinels(watched: Watched) -> None:
+    assert watched.is_told(watched.hear("+slave", "slave", B), ReplicasChanged)
+    assert watched.hear("+sdown", "sentinel", B) == []
+    assert watched.hear("+sentinel", "sentinel", B) == [Look()]
+    assert watched.hear("+reset-master") == [Look()]
+
+
+def test_strict_waits_for_the_majority(strict: Watched) -> None:
+    strict.hear("+failover-state-select-slave")
+    assert strict.hear("+selected-slave", "slave", B) == []
+    assert strict.hear("+switch-master", location=B) == [Consult("orders", "x")]
+    assert list(strict.service.hear_answer(NamedPrimary(B, 6), "x")) == [Consult("orders", "x")]
+    assert strict.holds
+    assert strict.pool.at == [A]
+    (arrival,) = strict.service.hear_majority(B, "x")
+    assert (arrival.old, arrival.new) == (A, B)
+    assert strict.pool.at == [A, B]
+    assert list(strict.service.hear_answer(NamedPrimary(B, 6), "x")) == []
