@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from syncredis._generated import PipelineCommands
-from syncredis.batch import Batch, annotate
+from syncredis.batch import Batch, annotate, errors_in
 from syncredis.command import Command, raw_command
 from syncredis.commands import Commands
 from syncredis.confirmation import Confirmation
@@ -21,7 +21,7 @@ from syncredis.exceptions import (
     UnconfirmedWriteError,
     WatchError,
 )
-from syncredis.pipeline_queue import PipelineResult
+from syncredis.pipeline_queue import PipelineResult, Queue, settle
 from syncredis.pool import ConnectionPool
 from syncredis.retry import RetryPolicy, check_outcome, retry
 from syncredis.typing import AnyStr, EncodableT, KeyT, T
@@ -59,7 +59,6 @@ class Pipeline(PipelineCommands[AnyStr]):
     __slots__ = (
         "_confirmations",
         "_pool",
-        "_queued",
         "_retry_policy",
         "_stream_timeout",
         "_text",
@@ -77,18 +76,18 @@ class Pipeline(PipelineCommands[AnyStr]):
         stream_timeout: float | None,
         confirmations: Sequence[Confirmation] = (),
     ) -> None:
+        super().__init__(Queue())
         self._pool = pool
         self._retry_policy = retry_policy
         self._text = text
         self._transaction = transaction
         self._stream_timeout = stream_timeout
         self._confirmations = confirmations
-        self._queued: list[PipelineResult[Any]] = []
         self._watching: Connection | None = None
 
     def __len__(self) -> int:
         """How many commands are queued."""
-        return len(self._queued)
+        return len(self._commands)
 
     def __bool__(self) -> bool:
         """True, also when nothing is queued."""
@@ -106,12 +105,6 @@ class Pipeline(PipelineCommands[AnyStr]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.reset()
-
-    def queue(self, command: Command[T]) -> PipelineResult[T]:
-        """Queue a command; return where its result will be."""
-        result = PipelineResult(command)
-        self._queued.append(result)
-        return result
 
     def execute_command(self, *arguments: EncodableT) -> PipelineResult[Any]:
         """Queue any command as it stands; its reply is not decoded."""
@@ -133,7 +126,7 @@ class Pipeline(PipelineCommands[AnyStr]):
             UnconfirmedWriteError: if that was asked for, and what was written was not confirmed.
             RedisError: what `syncredis.Redis.execute` raises.
         """
-        queued, self._queued = self._queued, []
+        queued: list[PipelineResult[Any]] = self._commands.take()
         watching, self._watching = self._watching, None
         batch = self._batch([result.command for result in queued], watched=watching is not None)
         unconfirmed: UnconfirmedWriteError | None = None
@@ -146,9 +139,8 @@ class Pipeline(PipelineCommands[AnyStr]):
                 outcomes = self._execute(batch)
         except UnconfirmedWriteError as error:
             outcomes, unconfirmed = error.reply, error
-        for result, outcome in zip(queued, outcomes, strict=True):
-            result.settle(outcome)
         errors = annotate(outcomes, batch.commands)
+        settle(queued, outcomes, any_failed=bool(errors))
         if errors and raise_on_error:
             raise errors[0]
         if unconfirmed is not None:
@@ -210,7 +202,7 @@ class Pipeline(PipelineCommands[AnyStr]):
 
     def reset(self) -> None:
         """Forget what is queued and what is watched. Blocks for a round trip if keys are watched."""
-        self._queued = []
+        self._commands.take()
         watching, self._watching = self._watching, None
         if watching is None:
             return
@@ -288,13 +280,14 @@ class Pipeline(PipelineCommands[AnyStr]):
     def _exchange(self, connection: Connection, batch: Batch) -> list[Any]:
         try:
             replies = connection.execute_many(batch.requests, batch.parsed_as_text(self._text))
-            if (refusal := batch.refusal(replies)) is not None:
+            errors = errors_in(replies)
+            if errors and (refusal := batch.refusal(replies)) is not None:
                 raise refusal
         except RedisError as error:
             self._pool.note_failure(connection, error)
             raise
         # Too late to begin again, some commands were carried out; but the next call shall find the right server.
-        for reply in replies:
+        for reply in errors:
             if isinstance(reply, ServerStateError):
                 self._pool.note_failure(connection, reply)
                 break

@@ -1,18 +1,16 @@
-"""`PipelineResult`: a queued command and, later, what came of it; and what the generated queueing methods are built on."""
+"""`PipelineResult`: a queued command and, later, what came of it; `Queue`, and the generated methods that fill it."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, Final, Generic, cast
 
 from syncredis.command import Command
-from syncredis.commands import Recorder
+from syncredis.commands import Commands
 from syncredis.exceptions import PipelineError, RedisError
 from syncredis.typing import AnyStr, T, T_co
 
 _PENDING: Final = object()
-#: One serves all: it has no state, and its type parameter is only the checkers'.
-_recorder: Recorder[Any] = Recorder()
 
 
 class PipelineResult(Generic[T_co]):
@@ -56,19 +54,53 @@ class PipelineResult(Generic[T_co]):
             self._value = outcome
 
 
+def settle(results: Sequence[PipelineResult[Any]], outcomes: Sequence[Any], *, any_failed: bool) -> None:
+    """Note the outcomes of a pipeline's commands, in their order. For the pipeline."""
+    if any_failed:
+        for result, outcome in zip(results, outcomes, strict=True):
+            result.settle(outcome)
+    else:
+        for result, outcome in zip(results, outcomes, strict=True):
+            result._value = outcome
+
+
+class Queue(Commands[Any]):
+    """Has every command method, and queues what they make: each returns, whatever its annotation says, a `PipelineResult`."""
+
+    __slots__ = ("_results",)
+
+    def __init__(self) -> None:
+        self._results: list[PipelineResult[Any]] = []
+
+    def __len__(self) -> int:
+        """How many commands are queued."""
+        return len(self._results)
+
+    def execute(self, command: Command[T]) -> Any:
+        """Queue a command; return where its result will be."""
+        result = PipelineResult(command)
+        self._results.append(result)
+        return result
+
+    def take(self) -> list[PipelineResult[Any]]:
+        """Return what is queued, and begin anew."""
+        taken, self._results = self._results, []
+        return taken
+
+
 class PipelineCommandGroup(Generic[AnyStr]):
-    """Takes commands from a recorder and queues them."""
+    """Has the queueing methods, which are the queue's own with the annotations that hold for them here."""
 
-    __slots__ = ()
+    __slots__ = ("_commands",)
 
-    @property
-    def _commands(self) -> Recorder[AnyStr]:
-        return _recorder
+    #: A `Queue`. Its methods are not called through a layer that would wrap what they return: queueing is half of what a
+    #: pipeline costs.
+    _commands: Any
 
-    def _queue(self, recorded: T) -> PipelineResult[T]:
-        # A recorder's methods return the command, typed as the reply to come.
-        return self.queue(cast("Command[T]", recorded))
+    def __init__(self, queue: Queue) -> None:
+        self._commands = queue
 
-    @abstractmethod
     def queue(self, command: Command[T]) -> PipelineResult[T]:
         """Queue a command; return where its result will be."""
+        result: PipelineResult[T] = self._commands.execute(command)
+        return result

@@ -1,7 +1,8 @@
 """Writes the facade's and the pipeline's command methods from those in `syncredis/commands/`.
 
-A method keeps its signature, overloads and docstring. Its body becomes one line: take the command from a recorder, and await
-what the facade makes of it, or queue it. There is nothing to translate, hence nothing to get wrong.
+A method keeps its signature, overloads and docstring. Its body becomes one line: take the command from a recorder and await
+what the facade makes of it, or pass the call on to the pipeline's queue. There is nothing to translate,
+hence nothing to get wrong.
 
     python tools/generate_surfaces.py            writes
     python tools/generate_surfaces.py --check    compares; exit status 1 if what stands there is not what would be written
@@ -66,7 +67,7 @@ PIPELINE = Surface(
     summary="Every command method, queued.",
     imports=("from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult",),
     is_async=False,
-    body="return self._queue({call})",
+    body="return {call}",
     returns="PipelineResult[{reply}]",
 )
 

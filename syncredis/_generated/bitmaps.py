@@ -27,7 +27,7 @@ class PipelineBitmapCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bitcount/
         """
-        return self._queue(self._commands.bitcount(key, start, end, mode))
+        return self._commands.bitcount(key, start, end, mode)
 
     def bitfield(self, key: KeyT, *operations: BitFieldOperation) -> PipelineResult[list[int | None]]:
         """Read and write integers of any width within the bitmap, one after the other; return a result for each.
@@ -44,7 +44,7 @@ class PipelineBitmapCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bitfield/
         """
-        return self._queue(self._commands.bitfield(key, *operations))
+        return self._commands.bitfield(key, *operations)
 
     def bitfield_ro(
         self,
@@ -63,7 +63,7 @@ class PipelineBitmapCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bitfield_ro/
         """
-        return self._queue(self._commands.bitfield_ro(key, encoding, offset, items))
+        return self._commands.bitfield_ro(key, encoding, offset, items)
 
     def bitop(self, operation: BitOperationT, dest: KeyT, *keys: KeyT) -> PipelineResult[int]:
         """Combine bitmaps bit by bit into ``dest`` and return its length in bytes, that of the longest of them.
@@ -77,7 +77,7 @@ class PipelineBitmapCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bitop/
         """
-        return self._queue(self._commands.bitop(operation, dest, *keys))
+        return self._commands.bitop(operation, dest, *keys)
 
     def bitpos(
         self, key: KeyT, bit: int, start: int | None = None, end: int | None = None, mode: BitUnitT | None = None
@@ -95,18 +95,18 @@ class PipelineBitmapCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bitpos/
         """
-        return self._queue(self._commands.bitpos(key, bit, start, end, mode))
+        return self._commands.bitpos(key, bit, start, end, mode)
 
     def getbit(self, name: KeyT, offset: int) -> PipelineResult[int]:
         """Return the bit at ``offset``, 0 beyond the end.
 
         https://redis.io/docs/latest/commands/getbit/
         """
-        return self._queue(self._commands.getbit(name, offset))
+        return self._commands.getbit(name, offset)
 
     def setbit(self, name: KeyT, offset: int, value: int) -> PipelineResult[int]:
         """Set the bit at ``offset`` to ``value``, 1 or 0, and return what it was before.
 
         https://redis.io/docs/latest/commands/setbit/
         """
-        return self._queue(self._commands.setbit(name, offset, value))
+        return self._commands.setbit(name, offset, value)

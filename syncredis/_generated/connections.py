@@ -22,7 +22,7 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-getname/
         """
-        return self._queue(self._commands.client_getname())
+        return self._commands.client_getname()
 
     def client_getredir(self) -> PipelineResult[int]:
         """Return which connection is told about changed keys in place of the one that the call runs on.
@@ -31,35 +31,35 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-getredir/
         """
-        return self._queue(self._commands.client_getredir())
+        return self._commands.client_getredir()
 
     def client_id(self) -> PipelineResult[int]:
         """Return the number of the connection that the call runs on. The server gives each connection another, ever larger one.
 
         https://redis.io/docs/latest/commands/client-id/
         """
-        return self._queue(self._commands.client_id())
+        return self._commands.client_id()
 
     def client_info(self) -> PipelineResult[dict[str, str]]:
         """Return what the server knows about the connection that the call runs on.
 
         https://redis.io/docs/latest/commands/client-info/
         """
-        return self._queue(self._commands.client_info())
+        return self._commands.client_info()
 
     def client_no_evict(self, mode: Literal["ON", "OFF"]) -> PipelineResult[bool]:
         """Exempt the connection that the call runs on, and no other, from being closed to save memory. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/client-no-evict/
         """
-        return self._queue(self._commands.client_no_evict(mode))
+        return self._commands.client_no_evict(mode)
 
     def client_no_touch(self, mode: Literal["ON", "OFF"]) -> PipelineResult[bool]:
         """Let commands on the connection that the call runs on, and no other, not count as use of their keys. Since Redis 7.2.
 
         https://redis.io/docs/latest/commands/client-no-touch/
         """
-        return self._queue(self._commands.client_no_touch(mode))
+        return self._commands.client_no_touch(mode)
 
     def client_setinfo(self, attr: Literal["LIB-NAME", "LIB-VER"], value: str) -> PipelineResult[bool]:
         """Say what library uses the connection that the call runs on, and no other. Since Redis 7.2.
@@ -68,49 +68,49 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-setinfo/
         """
-        return self._queue(self._commands.client_setinfo(attr, value))
+        return self._commands.client_setinfo(attr, value)
 
     def client_setname(self, name: str) -> PipelineResult[bool]:
         """Name the connection that the call runs on, and no other. The client's ``client_name`` names all of them.
 
         https://redis.io/docs/latest/commands/client-setname/
         """
-        return self._queue(self._commands.client_setname(name))
+        return self._commands.client_setname(name)
 
     def client_trackinginfo(self) -> PipelineResult[TrackingInfo]:
         """Return whether the server tells the connection that the call runs on about changed keys.
 
         https://redis.io/docs/latest/commands/client-trackinginfo/
         """
-        return self._queue(self._commands.client_trackinginfo())
+        return self._commands.client_trackinginfo()
 
     def echo(self, value: EncodableT) -> PipelineResult[AnyStr]:
         """Return ``value``, by way of the server.
 
         https://redis.io/docs/latest/commands/echo/
         """
-        return self._queue(self._commands.echo(value))
+        return self._commands.echo(value)
 
     def hello(self) -> PipelineResult[dict[str, Any]]:
         """Return what the server says of itself and of the connection that the call runs on, and change nothing.
 
         https://redis.io/docs/latest/commands/hello/
         """
-        return self._queue(self._commands.hello())
+        return self._commands.hello()
 
     def ping(self) -> PipelineResult[bool]:
         """Return True if the server answers; if it does not, the error says why.
 
         https://redis.io/docs/latest/commands/ping/
         """
-        return self._queue(self._commands.ping())
+        return self._commands.ping()
 
     def client_kill(self, address: str) -> PipelineResult[bool]:
         """Close the connection of the client at ``address``, e.g. ``"127.0.0.1:6379"``; a `ResponseError` if there is none.
 
         https://redis.io/docs/latest/commands/client-kill/
         """
-        return self._queue(self._commands.client_kill(address))
+        return self._commands.client_kill(address)
 
     def client_kill_filter(
         self,
@@ -137,7 +137,7 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-kill/
         """
-        return self._queue(self._commands.client_kill_filter(_id, _type, addr, skipme, laddr, user, maxage, **filters))
+        return self._commands.client_kill_filter(_id, _type, addr, skipme, laddr, user, maxage, **filters)
 
     def client_list(
         self,
@@ -154,7 +154,7 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-list/
         """
-        return self._queue(self._commands.client_list(_type, client_id, **filters))
+        return self._commands.client_list(_type, client_id, **filters)
 
     def client_pause(self, timeout: SpanT, all: bool = True) -> PipelineResult[bool]:
         """Let the server make clients wait, e.g. before it is replaced.
@@ -165,7 +165,7 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-pause/
         """
-        return self._queue(self._commands.client_pause(timeout, all))
+        return self._commands.client_pause(timeout, all)
 
     def client_unblock(self, client_id: int, error: bool = False) -> PipelineResult[bool]:
         """End the blocking call on another connection, and return whether there was one.
@@ -176,11 +176,11 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-unblock/
         """
-        return self._queue(self._commands.client_unblock(client_id, error))
+        return self._commands.client_unblock(client_id, error)
 
     def client_unpause(self) -> PipelineResult[bool]:
         """End what `client_pause` began.
 
         https://redis.io/docs/latest/commands/client-unpause/
         """
-        return self._queue(self._commands.client_unpause())
+        return self._commands.client_unpause()

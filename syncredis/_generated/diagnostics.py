@@ -30,21 +30,21 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/commands/commandlog-get/
         """
-        return self._queue(self._commands.commandlog_get(count, type))
+        return self._commands.commandlog_get(count, type)
 
     def commandlog_len(self, type: CommandlogT) -> PipelineResult[int]:
         """Return the number of entries of one of the server's logs. Since Valkey 8.1; Redis has none.
 
         https://valkey.io/commands/commandlog-len/
         """
-        return self._queue(self._commands.commandlog_len(type))
+        return self._commands.commandlog_len(type)
 
     def commandlog_reset(self, type: CommandlogT) -> PipelineResult[bool]:
         """Empty one of the server's logs. Since Valkey 8.1; Redis has none.
 
         https://valkey.io/commands/commandlog-reset/
         """
-        return self._queue(self._commands.commandlog_reset(type))
+        return self._commands.commandlog_reset(type)
 
     def slowlog_get(self, num: int | None = None) -> PipelineResult[list[SlowlogEntry]]:
         """Return the latest commands that took longer than ``slowlog-log-slower-than``, the newest first.
@@ -54,21 +54,21 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/slowlog-get/
         """
-        return self._queue(self._commands.slowlog_get(num))
+        return self._commands.slowlog_get(num)
 
     def slowlog_len(self) -> PipelineResult[int]:
         """Return the number of entries of the log of slow commands.
 
         https://redis.io/docs/latest/commands/slowlog-len/
         """
-        return self._queue(self._commands.slowlog_len())
+        return self._commands.slowlog_len()
 
     def slowlog_reset(self) -> PipelineResult[bool]:
         """Empty the log of slow commands.
 
         https://redis.io/docs/latest/commands/slowlog-reset/
         """
-        return self._queue(self._commands.slowlog_reset())
+        return self._commands.slowlog_reset()
 
     def latency_doctor(self) -> PipelineResult[str]:
         """Return a report, for people, on latency spikes and what may help.
@@ -77,14 +77,14 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/latency-doctor/
         """
-        return self._queue(self._commands.latency_doctor())
+        return self._commands.latency_doctor()
 
     def latency_graph(self, event: str) -> PipelineResult[str]:
         """Return the latency spikes of ``event`` as a drawing of characters. A `ResponseError` if there are none.
 
         https://redis.io/docs/latest/commands/latency-graph/
         """
-        return self._queue(self._commands.latency_graph(event))
+        return self._commands.latency_graph(event)
 
     def latency_histogram(self, *args: str) -> PipelineResult[dict[str, LatencyHistogram]]:
         """Return how long the calls of some commands took, or of all commands, by name. Since Redis 7.0.
@@ -93,28 +93,28 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/latency-histogram/
         """
-        return self._queue(self._commands.latency_histogram(*args))
+        return self._commands.latency_histogram(*args)
 
     def latency_history(self, event: str) -> PipelineResult[list[LatencySample]]:
         """Return the latency spikes of ``event``, the oldest first; at most 160.
 
         https://redis.io/docs/latest/commands/latency-history/
         """
-        return self._queue(self._commands.latency_history(event))
+        return self._commands.latency_history(event)
 
     def latency_latest(self) -> PipelineResult[list[LatencyEvent]]:
         """Return for each event its latest latency spike and its longest one.
 
         https://redis.io/docs/latest/commands/latency-latest/
         """
-        return self._queue(self._commands.latency_latest())
+        return self._commands.latency_latest()
 
     def latency_reset(self, *events: str) -> PipelineResult[int]:
         """Forget the latency spikes of some events, or of all; return of how many events there were any.
 
         https://redis.io/docs/latest/commands/latency-reset/
         """
-        return self._queue(self._commands.latency_reset(*events))
+        return self._commands.latency_reset(*events)
 
     def debug_object(self, key: KeyT) -> PipelineResult[dict[str, int | float | str]]:
         """Return details on how the value of ``key`` is kept. A `ResponseError` if there is no such key.
@@ -123,42 +123,42 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/debug-object/
         """
-        return self._queue(self._commands.debug_object(key))
+        return self._commands.debug_object(key)
 
     def memory_doctor(self) -> PipelineResult[str]:
         """Return a report, for people, on how memory is used and what may help.
 
         https://redis.io/docs/latest/commands/memory-doctor/
         """
-        return self._queue(self._commands.memory_doctor())
+        return self._commands.memory_doctor()
 
     def memory_help(self) -> PipelineResult[list[str]]:
         """Return lines that explain the MEMORY commands.
 
         https://redis.io/docs/latest/commands/memory-help/
         """
-        return self._queue(self._commands.memory_help())
+        return self._commands.memory_help()
 
     def memory_malloc_stats(self) -> PipelineResult[str]:
         """Return the statistics of the server's memory allocator, or a sentence that it has none.
 
         https://redis.io/docs/latest/commands/memory-malloc-stats/
         """
-        return self._queue(self._commands.memory_malloc_stats())
+        return self._commands.memory_malloc_stats()
 
     def memory_purge(self) -> PipelineResult[bool]:
         """Let the server's memory allocator give back to the operating system what it does not use.
 
         https://redis.io/docs/latest/commands/memory-purge/
         """
-        return self._queue(self._commands.memory_purge())
+        return self._commands.memory_purge()
 
     def memory_stats(self) -> PipelineResult[dict[str, Any]]:
         """Return for what the server uses memory, in bytes; for databases (``db.0`` ...) as a dictionary within.
 
         https://redis.io/docs/latest/commands/memory-stats/
         """
-        return self._queue(self._commands.memory_stats())
+        return self._commands.memory_stats()
 
     def memory_usage(self, key: KeyT, samples: int | None = None) -> PipelineResult[int | None]:
         """Return how many bytes of memory ``key`` and its value take, None if there is no such key.
@@ -169,4 +169,4 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/memory-usage/
         """
-        return self._queue(self._commands.memory_usage(key, samples))
+        return self._commands.memory_usage(key, samples)

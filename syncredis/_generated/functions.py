@@ -24,28 +24,28 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/fcall/
         """
-        return self._queue(self._commands.fcall(function, numkeys, *keys_and_args))
+        return self._commands.fcall(function, numkeys, *keys_and_args)
 
     def fcall_ro(self, function: str, numkeys: int, *keys_and_args: EncodableT) -> PipelineResult[Any]:
         """Run a function with the flag ``no-writes``, as `fcall` does; a replica can answer this. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/fcall_ro/
         """
-        return self._queue(self._commands.fcall_ro(function, numkeys, *keys_and_args))
+        return self._commands.fcall_ro(function, numkeys, *keys_and_args)
 
     def function_delete(self, library: str) -> PipelineResult[bool]:
         """Delete a library and its functions. A `ResponseError` if there is none. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/function-delete/
         """
-        return self._queue(self._commands.function_delete(library))
+        return self._commands.function_delete(library)
 
     def function_dump(self) -> PipelineResult[bytes]:
         """Return all libraries in a form that `function_restore` takes. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/function-dump/
         """
-        return self._queue(self._commands.function_dump())
+        return self._commands.function_dump()
 
     def function_flush(self, mode: Literal["SYNC", "ASYNC", "sync", "async"] = "SYNC") -> PipelineResult[bool]:
         """Delete all libraries. Since Redis 7.0.
@@ -55,7 +55,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-flush/
         """
-        return self._queue(self._commands.function_flush(mode))
+        return self._commands.function_flush(mode)
 
     def function_kill(self) -> PipelineResult[bool]:
         """End the function that is running; whoever called it gets a `ResponseError`. Since Redis 7.0.
@@ -65,7 +65,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-kill/
         """
-        return self._queue(self._commands.function_kill())
+        return self._commands.function_kill()
 
     @overload
     def function_list(
@@ -93,7 +93,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-list/
         """
-        return self._queue(self._commands.function_list(library, withcode))
+        return self._commands.function_list(library, withcode)
 
     def function_load(self, code: str | bytes, replace: bool = False) -> PipelineResult[str]:
         """Load a library and return its name. A `ResponseError` if one of its functions exists already. Since Redis 7.0.
@@ -104,7 +104,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-load/
         """
-        return self._queue(self._commands.function_load(code, replace))
+        return self._commands.function_load(code, replace)
 
     def function_restore(
         self,
@@ -120,7 +120,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-restore/
         """
-        return self._queue(self._commands.function_restore(payload, policy))
+        return self._commands.function_restore(payload, policy)
 
     def function_stats(self) -> PipelineResult[FunctionStats]:
         """Return which function is running, and how many there are. Since Redis 7.0.
@@ -129,4 +129,4 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-stats/
         """
-        return self._queue(self._commands.function_stats())
+        return self._commands.function_stats()

@@ -28,35 +28,35 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/copy/
         """
-        return self._queue(self._commands.copy(source, destination, destination_db, replace))
+        return self._commands.copy(source, destination, destination_db, replace)
 
     def delete(self, *names: KeyT) -> PipelineResult[int]:
         """Delete keys and return how many of them existed.
 
         https://redis.io/docs/latest/commands/del/
         """
-        return self._queue(self._commands.delete(*names))
+        return self._commands.delete(*names)
 
     def dump(self, name: KeyT) -> PipelineResult[bytes | None]:
         """Return the value of ``name`` in the server's own format, for `restore`; None if there is no such key.
 
         https://redis.io/docs/latest/commands/dump/
         """
-        return self._queue(self._commands.dump(name))
+        return self._commands.dump(name)
 
     def exists(self, *names: KeyT) -> PipelineResult[int]:
         """Return how many of the keys exist; one that is named twice counts twice.
 
         https://redis.io/docs/latest/commands/exists/
         """
-        return self._queue(self._commands.exists(*names))
+        return self._commands.exists(*names)
 
     def keys(self, pattern: str | bytes = "*") -> PipelineResult[list[AnyStr]]:
         """Return all keys that match ``pattern``. The server does nothing else meanwhile: `scan` suits large databases.
 
         https://redis.io/docs/latest/commands/keys/
         """
-        return self._queue(self._commands.keys(pattern))
+        return self._commands.keys(pattern)
 
     def migrate(
         self,
@@ -88,16 +88,14 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/migrate/
         """
-        return self._queue(
-            self._commands.migrate(host, port, keys, destination_db, timeout, copy, replace, auth, username=username)
-        )
+        return self._commands.migrate(host, port, keys, destination_db, timeout, copy, replace, auth, username=username)
 
     def move(self, name: KeyT, db: int) -> PipelineResult[bool]:
         """Move ``name`` to the database ``db``; return False if it does not exist here, or exists there.
 
         https://redis.io/docs/latest/commands/move/
         """
-        return self._queue(self._commands.move(name, db))
+        return self._commands.move(name, db)
 
     def object(self, infotype: str, key: KeyT) -> PipelineResult[AnyStr | int | None]:
         """Return what the server knows about the value of ``key``, None if there is no such key.
@@ -109,14 +107,14 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object/
         """
-        return self._queue(self._commands.object(infotype, key))
+        return self._commands.object(infotype, key)
 
     def object_encoding(self, key: KeyT) -> PipelineResult[AnyStr | None]:
         """Return how the value of ``key`` is kept in memory, e.g. ``"listpack"``; None if there is no such key.
 
         https://redis.io/docs/latest/commands/object-encoding/
         """
-        return self._queue(self._commands.object_encoding(key))
+        return self._commands.object_encoding(key)
 
     def object_freq(self, key: KeyT) -> PipelineResult[int | None]:
         """Return how often ``key`` is used, on a logarithmic scale from 0 to 255; None if there is no such key.
@@ -125,7 +123,7 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object-freq/
         """
-        return self._queue(self._commands.object_freq(key))
+        return self._commands.object_freq(key)
 
     def object_idletime(self, key: KeyT) -> PipelineResult[int | None]:
         """Return for how many seconds ``key`` has not been used; None if there is no such key.
@@ -134,35 +132,35 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object-idletime/
         """
-        return self._queue(self._commands.object_idletime(key))
+        return self._commands.object_idletime(key)
 
     def object_refcount(self, key: KeyT) -> PipelineResult[int | None]:
         """Return how many references the server holds to the value of ``key``; None if there is no such key.
 
         https://redis.io/docs/latest/commands/object-refcount/
         """
-        return self._queue(self._commands.object_refcount(key))
+        return self._commands.object_refcount(key)
 
     def randomkey(self) -> PipelineResult[AnyStr | None]:
         """Return one of the keys at random, None if the database is empty.
 
         https://redis.io/docs/latest/commands/randomkey/
         """
-        return self._queue(self._commands.randomkey())
+        return self._commands.randomkey()
 
     def rename(self, src: KeyT, dst: KeyT) -> PipelineResult[bool]:
         """Rename ``src`` to ``dst``, which is overwritten if it exists. A `ResponseError` if there is no ``src``.
 
         https://redis.io/docs/latest/commands/rename/
         """
-        return self._queue(self._commands.rename(src, dst))
+        return self._commands.rename(src, dst)
 
     def renamenx(self, src: KeyT, dst: KeyT) -> PipelineResult[bool]:
         """Rename ``src`` to ``dst`` unless ``dst`` exists; return whether it was renamed.
 
         https://redis.io/docs/latest/commands/renamenx/
         """
-        return self._queue(self._commands.renamenx(src, dst))
+        return self._commands.renamenx(src, dst)
 
     def restore(
         self,
@@ -187,7 +185,7 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/restore/
         """
-        return self._queue(self._commands.restore(name, ttl, value, replace, absttl, idletime, frequency))
+        return self._commands.restore(name, ttl, value, replace, absttl, idletime, frequency)
 
     def scan(
         self, cursor: int = 0, match: str | bytes | None = None, count: int | None = None, _type: str | None = None
@@ -202,28 +200,28 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/scan/
         """
-        return self._queue(self._commands.scan(cursor, match, count, _type))
+        return self._commands.scan(cursor, match, count, _type)
 
     def touch(self, *args: KeyT) -> PipelineResult[int]:
         """Count keys as used now, as reading them would; return how many of them exist.
 
         https://redis.io/docs/latest/commands/touch/
         """
-        return self._queue(self._commands.touch(*args))
+        return self._commands.touch(*args)
 
     def type(self, name: KeyT) -> PipelineResult[AnyStr]:
         """Return the type of the value of ``name``, e.g. ``"zset"``; ``"none"`` if there is no such key.
 
         https://redis.io/docs/latest/commands/type/
         """
-        return self._queue(self._commands.type(name))
+        return self._commands.type(name)
 
     def unlink(self, *names: KeyT) -> PipelineResult[int]:
         """Delete keys and return how many of them existed; the server frees their memory later, in the background.
 
         https://redis.io/docs/latest/commands/unlink/
         """
-        return self._queue(self._commands.unlink(*names))
+        return self._commands.unlink(*names)
 
     def wait(self, num_replicas: int, timeout: SpanT) -> PipelineResult[int]:
         """Wait until replicas have received the writes so far, and return how many have.
@@ -233,7 +231,7 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/wait/
         """
-        return self._queue(self._commands.wait(num_replicas, timeout))
+        return self._commands.wait(num_replicas, timeout)
 
     def waitaof(self, num_local: int, num_replicas: int, timeout: SpanT) -> PipelineResult[list[int]]:
         """Wait until the writes so far are on disk here and at replicas; return at how many: here (0 or 1), at replicas.
@@ -243,4 +241,4 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/waitaof/
         """
-        return self._queue(self._commands.waitaof(num_local, num_replicas, timeout))
+        return self._commands.waitaof(num_local, num_replicas, timeout)

@@ -33,7 +33,7 @@ class PipelineGeoCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/geoadd/
         """
-        return self._queue(self._commands.geoadd(name, values, nx, xx, ch))
+        return self._commands.geoadd(name, values, nx, xx, ch)
 
     def geodist(
         self, name: KeyT, place1: FieldT, place2: FieldT, unit: UnitT | None = None
@@ -42,21 +42,21 @@ class PipelineGeoCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/geodist/
         """
-        return self._queue(self._commands.geodist(name, place1, place2, unit))
+        return self._commands.geodist(name, place1, place2, unit)
 
     def geohash(self, name: KeyT, *values: FieldT) -> PipelineResult[list[str | None]]:
         """Return the positions of members as Geohash strings, None for each that is missing.
 
         https://redis.io/docs/latest/commands/geohash/
         """
-        return self._queue(self._commands.geohash(name, *values))
+        return self._commands.geohash(name, *values)
 
     def geopos(self, name: KeyT, *values: FieldT) -> PipelineResult[list[GeoPosition | None]]:
         """Return the positions of members, None for each that is missing. They are off by less than a metre.
 
         https://redis.io/docs/latest/commands/geopos/
         """
-        return self._queue(self._commands.geopos(name, *values))
+        return self._commands.geopos(name, *values)
 
     @overload
     def geosearch(
@@ -205,24 +205,22 @@ class PipelineGeoCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/geosearch/
         """
-        return self._queue(
-            self._commands.geosearch(
-                name,
-                member,
-                longitude,
-                latitude,
-                unit,
-                radius,
-                width,
-                height,
-                sort,
-                count,
-                any,
-                withcoord,
-                withdist,
-                withhash,
-                polygon,
-            )
+        return self._commands.geosearch(
+            name,
+            member,
+            longitude,
+            latitude,
+            unit,
+            radius,
+            width,
+            height,
+            sort,
+            count,
+            any,
+            withcoord,
+            withdist,
+            withhash,
+            polygon,
         )
 
     def geosearchstore(
@@ -248,21 +246,6 @@ class PipelineGeoCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/geosearchstore/
         """
-        return self._queue(
-            self._commands.geosearchstore(
-                dest,
-                name,
-                member,
-                longitude,
-                latitude,
-                unit,
-                radius,
-                width,
-                height,
-                sort,
-                count,
-                any,
-                storedist,
-                polygon,
-            )
+        return self._commands.geosearchstore(
+            dest, name, member, longitude, latitude, unit, radius, width, height, sort, count, any, storedist, polygon
         )

@@ -189,22 +189,8 @@ class PipelineGeoRadiusCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/georadius/
         """
-        return self._queue(
-            self._commands.georadius(
-                name,
-                longitude,
-                latitude,
-                radius,
-                unit,
-                withdist,
-                withcoord,
-                withhash,
-                count,
-                sort,
-                store,
-                store_dist,
-                any,
-            )
+        return self._commands.georadius(
+            name, longitude, latitude, radius, unit, withdist, withcoord, withhash, count, sort, store, store_dist, any
         )
 
     @overload
@@ -368,8 +354,6 @@ class PipelineGeoRadiusCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/georadiusbymember/
         """
-        return self._queue(
-            self._commands.georadiusbymember(
-                name, member, radius, unit, withdist, withcoord, withhash, count, sort, store, store_dist, any
-            )
+        return self._commands.georadiusbymember(
+            name, member, radius, unit, withdist, withcoord, withhash, count, sort, store, store_dist, any
         )

@@ -42,7 +42,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hexpire/
         """
-        return self._queue(self._commands.hexpire(name, seconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt))
+        return self._commands.hexpire(name, seconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt)
 
     def hexpireat(
         self,
@@ -60,7 +60,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hexpireat/
         """
-        return self._queue(self._commands.hexpireat(name, unix_time_seconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt))
+        return self._commands.hexpireat(name, unix_time_seconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt)
 
     def hexpiretime(self, key: KeyT, *fields: FieldT) -> PipelineResult[list[int]]:
         """Return when fields expire, as Unix times in seconds; -1 for one that does not, -2 if there is no such field.
@@ -69,7 +69,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hexpiretime/
         """
-        return self._queue(self._commands.hexpiretime(key, *fields))
+        return self._commands.hexpiretime(key, *fields)
 
     def hgetdel(self, name: KeyT, *keys: FieldT) -> PipelineResult[list[AnyStr | None]]:
         """Return the values of fields, None for each that does not exist, and delete the fields.
@@ -78,7 +78,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hgetdel/
         """
-        return self._queue(self._commands.hgetdel(name, *keys))
+        return self._commands.hgetdel(name, *keys)
 
     def hgetex(
         self,
@@ -105,7 +105,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hgetex/
         """
-        return self._queue(self._commands.hgetex(name, *keys, ex=ex, px=px, exat=exat, pxat=pxat, persist=persist))
+        return self._commands.hgetex(name, *keys, ex=ex, px=px, exat=exat, pxat=pxat, persist=persist)
 
     def hpersist(self, name: KeyT, *fields: FieldT) -> PipelineResult[list[int]]:
         """Let fields never expire; return for each 1, -1 if it did not expire anyway, -2 if there is no such field.
@@ -114,7 +114,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpersist/
         """
-        return self._queue(self._commands.hpersist(name, *fields))
+        return self._commands.hpersist(name, *fields)
 
     def hpexpire(
         self,
@@ -132,7 +132,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpexpire/
         """
-        return self._queue(self._commands.hpexpire(name, milliseconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt))
+        return self._commands.hpexpire(name, milliseconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt)
 
     def hpexpireat(
         self,
@@ -150,7 +150,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpexpireat/
         """
-        return self._queue(self._commands.hpexpireat(name, unix_time_milliseconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt))
+        return self._commands.hpexpireat(name, unix_time_milliseconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt)
 
     def hpexpiretime(self, key: KeyT, *fields: FieldT) -> PipelineResult[list[int]]:
         """Return when fields expire, as Unix times in milliseconds; -1 for one that does not, -2 if there is no such field.
@@ -159,7 +159,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpexpiretime/
         """
-        return self._queue(self._commands.hpexpiretime(key, *fields))
+        return self._commands.hpexpiretime(key, *fields)
 
     def hpttl(self, key: KeyT, *fields: FieldT) -> PipelineResult[list[int]]:
         """Return for how many milliseconds fields will be there; -1 for one that does not expire, -2 if there is none.
@@ -168,7 +168,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpttl/
         """
-        return self._queue(self._commands.hpttl(key, *fields))
+        return self._commands.hpttl(key, *fields)
 
     def hsetex(
         self,
@@ -206,10 +206,8 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hsetex/
         """
-        return self._queue(
-            self._commands.hsetex(
-                name, key, value, mapping, items, ex, px, exat, pxat, data_persist_option, keepttl, nx=nx, xx=xx
-            )
+        return self._commands.hsetex(
+            name, key, value, mapping, items, ex, px, exat, pxat, data_persist_option, keepttl, nx=nx, xx=xx
         )
 
     def httl(self, key: KeyT, *fields: FieldT) -> PipelineResult[list[int]]:
@@ -219,4 +217,4 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/httl/
         """
-        return self._queue(self._commands.httl(key, *fields))
+        return self._commands.httl(key, *fields)

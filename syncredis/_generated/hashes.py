@@ -20,70 +20,70 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hdel/
         """
-        return self._queue(self._commands.hdel(name, *keys))
+        return self._commands.hdel(name, *keys)
 
     def hexists(self, name: KeyT, key: FieldT) -> PipelineResult[bool]:
         """Return whether the hash has the field ``key``.
 
         https://redis.io/docs/latest/commands/hexists/
         """
-        return self._queue(self._commands.hexists(name, key))
+        return self._commands.hexists(name, key)
 
     def hget(self, name: KeyT, key: FieldT) -> PipelineResult[AnyStr | None]:
         """Return the value of the field ``key``, or None if there is no such field.
 
         https://redis.io/docs/latest/commands/hget/
         """
-        return self._queue(self._commands.hget(name, key))
+        return self._commands.hget(name, key)
 
     def hgetall(self, name: KeyT) -> PipelineResult[dict[AnyStr, AnyStr]]:
         """Return all fields with their values.
 
         https://redis.io/docs/latest/commands/hgetall/
         """
-        return self._queue(self._commands.hgetall(name))
+        return self._commands.hgetall(name)
 
     def hincrby(self, name: KeyT, key: FieldT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer in the field ``key`` and return the result.
 
         https://redis.io/docs/latest/commands/hincrby/
         """
-        return self._queue(self._commands.hincrby(name, key, amount))
+        return self._commands.hincrby(name, key, amount)
 
     def hincrbyfloat(self, name: KeyT, key: FieldT, amount: float = 1.0) -> PipelineResult[float]:
         """Add ``amount`` to the number in the field ``key`` and return the result.
 
         https://redis.io/docs/latest/commands/hincrbyfloat/
         """
-        return self._queue(self._commands.hincrbyfloat(name, key, amount))
+        return self._commands.hincrbyfloat(name, key, amount)
 
     def hkeys(self, name: KeyT) -> PipelineResult[list[AnyStr]]:
         """Return all fields.
 
         https://redis.io/docs/latest/commands/hkeys/
         """
-        return self._queue(self._commands.hkeys(name))
+        return self._commands.hkeys(name)
 
     def hlen(self, name: KeyT) -> PipelineResult[int]:
         """Return the number of fields.
 
         https://redis.io/docs/latest/commands/hlen/
         """
-        return self._queue(self._commands.hlen(name))
+        return self._commands.hlen(name)
 
     def hmget(self, name: KeyT, keys: FieldT | Iterable[FieldT], *args: FieldT) -> PipelineResult[list[AnyStr | None]]:
         """Return the values of several fields, None for each that does not exist.
 
         https://redis.io/docs/latest/commands/hmget/
         """
-        return self._queue(self._commands.hmget(name, keys, *args))
+        return self._commands.hmget(name, keys, *args)
 
     def hmset(self, name: KeyT, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
         """Set each field of ``mapping`` to its value: the old form of `hset`.
 
         https://redis.io/docs/latest/commands/hmset/
         """
-        return self._queue(self._commands.hmset(name, mapping))
+        return self._commands.hmset(name, mapping)
 
     @overload
     def hrandfield(
@@ -119,7 +119,7 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hrandfield/
         """
-        return self._queue(self._commands.hrandfield(key, count, withvalues))
+        return self._commands.hrandfield(key, count, withvalues)
 
     @overload
     def hscan(
@@ -171,7 +171,7 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hscan/
         """
-        return self._queue(self._commands.hscan(name, cursor, match, count, no_values))
+        return self._commands.hscan(name, cursor, match, count, no_values)
 
     def hset(
         self,
@@ -192,25 +192,25 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hset/
         """
-        return self._queue(self._commands.hset(name, key, value, mapping, items))
+        return self._commands.hset(name, key, value, mapping, items)
 
     def hsetnx(self, name: KeyT, key: FieldT, value: EncodableT) -> PipelineResult[bool]:
         """Set the field ``key`` to ``value`` if it does not exist; return whether it was set.
 
         https://redis.io/docs/latest/commands/hsetnx/
         """
-        return self._queue(self._commands.hsetnx(name, key, value))
+        return self._commands.hsetnx(name, key, value)
 
     def hstrlen(self, name: KeyT, key: FieldT) -> PipelineResult[int]:
         """Return the length in bytes of the value of the field ``key``, 0 if there is no such field.
 
         https://redis.io/docs/latest/commands/hstrlen/
         """
-        return self._queue(self._commands.hstrlen(name, key))
+        return self._commands.hstrlen(name, key)
 
     def hvals(self, name: KeyT) -> PipelineResult[list[AnyStr]]:
         """Return all values.
 
         https://redis.io/docs/latest/commands/hvals/
         """
-        return self._queue(self._commands.hvals(name))
+        return self._commands.hvals(name)

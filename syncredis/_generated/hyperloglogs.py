@@ -18,18 +18,18 @@ class PipelineHyperLogLogCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pfadd/
         """
-        return self._queue(self._commands.pfadd(name, *values))
+        return self._commands.pfadd(name, *values)
 
     def pfcount(self, *sources: KeyT) -> PipelineResult[int]:
         """Return the estimated number of different elements of one key, or of several together.
 
         https://redis.io/docs/latest/commands/pfcount/
         """
-        return self._queue(self._commands.pfcount(*sources))
+        return self._commands.pfcount(*sources)
 
     def pfmerge(self, dest: KeyT, *sources: KeyT) -> PipelineResult[bool]:
         """Add all elements of ``sources`` to ``dest``.
 
         https://redis.io/docs/latest/commands/pfmerge/
         """
-        return self._queue(self._commands.pfmerge(dest, *sources))
+        return self._commands.pfmerge(dest, *sources)

@@ -30,7 +30,7 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expire/
         """
-        return self._queue(self._commands.expire(name, time, nx, xx, gt, lt))
+        return self._commands.expire(name, time, nx, xx, gt, lt)
 
     def expireat(
         self, name: KeyT, when: MomentT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -41,21 +41,21 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expireat/
         """
-        return self._queue(self._commands.expireat(name, when, nx, xx, gt, lt))
+        return self._commands.expireat(name, when, nx, xx, gt, lt)
 
     def expiretime(self, key: KeyT) -> PipelineResult[int]:
         """Return when ``key`` expires, as a Unix time in seconds; -1 if it does not, -2 if there is none. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/expiretime/
         """
-        return self._queue(self._commands.expiretime(key))
+        return self._commands.expiretime(key)
 
     def persist(self, name: KeyT) -> PipelineResult[bool]:
         """Let ``name`` never expire; return False if there is no such key, or if it did not expire anyway.
 
         https://redis.io/docs/latest/commands/persist/
         """
-        return self._queue(self._commands.persist(name))
+        return self._commands.persist(name)
 
     def pexpire(
         self, name: KeyT, time: SpanT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -66,7 +66,7 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpire/
         """
-        return self._queue(self._commands.pexpire(name, time, nx, xx, gt, lt))
+        return self._commands.pexpire(name, time, nx, xx, gt, lt)
 
     def pexpireat(
         self, name: KeyT, when: MomentT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -77,7 +77,7 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpireat/
         """
-        return self._queue(self._commands.pexpireat(name, when, nx, xx, gt, lt))
+        return self._commands.pexpireat(name, when, nx, xx, gt, lt)
 
     def pexpiretime(self, key: KeyT) -> PipelineResult[int]:
         """Return when ``key`` expires, as a Unix time in milliseconds; -1 if it does not, -2 if there is none.
@@ -86,18 +86,18 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpiretime/
         """
-        return self._queue(self._commands.pexpiretime(key))
+        return self._commands.pexpiretime(key)
 
     def pttl(self, name: KeyT) -> PipelineResult[int]:
         """Return for how many milliseconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/pttl/
         """
-        return self._queue(self._commands.pttl(name))
+        return self._commands.pttl(name)
 
     def ttl(self, name: KeyT) -> PipelineResult[int]:
         """Return for how many seconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/ttl/
         """
-        return self._queue(self._commands.ttl(name))
+        return self._commands.ttl(name)

@@ -23,7 +23,7 @@ class PipelineListMoveCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/blmove/
         """
-        return self._queue(self._commands.blmove(first_list, second_list, timeout, src, dest))
+        return self._commands.blmove(first_list, second_list, timeout, src, dest)
 
     def blmovem(
         self,
@@ -42,7 +42,7 @@ class PipelineListMoveCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/blmovem/
         """
-        return self._queue(self._commands.blmovem(first_list, second_list, timeout, src, dest, count, mode, ordering))
+        return self._commands.blmovem(first_list, second_list, timeout, src, dest, count, mode, ordering)
 
     def brpoplpush(self, src: KeyT, dst: KeyT, timeout: WaitT = 0) -> PipelineResult[AnyStr | None]:
         """Move the last element of ``src`` to the left end of ``dst`` and return it: the old form of `blmove`.
@@ -51,7 +51,7 @@ class PipelineListMoveCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/brpoplpush/
         """
-        return self._queue(self._commands.brpoplpush(src, dst, timeout))
+        return self._commands.brpoplpush(src, dst, timeout)
 
     def lmove(
         self, first_list: KeyT, second_list: KeyT, src: SideT = "LEFT", dest: SideT = "RIGHT"
@@ -62,7 +62,7 @@ class PipelineListMoveCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lmove/
         """
-        return self._queue(self._commands.lmove(first_list, second_list, src, dest))
+        return self._commands.lmove(first_list, second_list, src, dest)
 
     def lmovem(
         self,
@@ -91,11 +91,11 @@ class PipelineListMoveCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lmovem/
         """
-        return self._queue(self._commands.lmovem(first_list, second_list, src, dest, count, mode, ordering))
+        return self._commands.lmovem(first_list, second_list, src, dest, count, mode, ordering)
 
     def rpoplpush(self, src: KeyT, dst: KeyT) -> PipelineResult[AnyStr | None]:
         """Move the last element of ``src`` to the left end of ``dst`` and return it: the old form of `lmove`.
 
         https://redis.io/docs/latest/commands/rpoplpush/
         """
-        return self._queue(self._commands.rpoplpush(src, dst))
+        return self._commands.rpoplpush(src, dst)

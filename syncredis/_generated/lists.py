@@ -25,7 +25,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/blmpop/
         """
-        return self._queue(self._commands.blmpop(timeout, numkeys, *args, direction=direction, count=count))
+        return self._commands.blmpop(timeout, numkeys, *args, direction=direction, count=count)
 
     def blpop(self, keys: KeyT | Iterable[KeyT], timeout: WaitT = 0) -> PipelineResult[PoppedElement[AnyStr] | None]:
         """Take the first element of the first list that has one, and return it with its list; wait if all are empty.
@@ -34,7 +34,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/blpop/
         """
-        return self._queue(self._commands.blpop(keys, timeout))
+        return self._commands.blpop(keys, timeout)
 
     def brpop(self, keys: KeyT | Iterable[KeyT], timeout: WaitT = 0) -> PipelineResult[PoppedElement[AnyStr] | None]:
         """Take the last element of the first list that has one, and return it with its list; wait if all are empty.
@@ -43,14 +43,14 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/brpop/
         """
-        return self._queue(self._commands.brpop(keys, timeout))
+        return self._commands.brpop(keys, timeout)
 
     def lindex(self, name: KeyT, index: int) -> PipelineResult[AnyStr | None]:
         """Return the element at position ``index``, or None if there is none.
 
         https://redis.io/docs/latest/commands/lindex/
         """
-        return self._queue(self._commands.lindex(name, index))
+        return self._commands.lindex(name, index)
 
     def linsert(
         self, name: KeyT, where: Literal["BEFORE", "AFTER", "before", "after"], refvalue: EncodableT, value: EncodableT
@@ -61,14 +61,14 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/linsert/
         """
-        return self._queue(self._commands.linsert(name, where, refvalue, value))
+        return self._commands.linsert(name, where, refvalue, value)
 
     def llen(self, name: KeyT) -> PipelineResult[int]:
         """Return the length of the list, 0 if there is no such key.
 
         https://redis.io/docs/latest/commands/llen/
         """
-        return self._queue(self._commands.llen(name))
+        return self._commands.llen(name)
 
     def lmpop(
         self, num_keys: int, *args: KeyT, direction: SideT, count: int | None = 1
@@ -86,7 +86,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lmpop/
         """
-        return self._queue(self._commands.lmpop(num_keys, *args, direction=direction, count=count))
+        return self._commands.lmpop(num_keys, *args, direction=direction, count=count)
 
     @overload
     def lpop(self, name: KeyT, count: None = None) -> PipelineResult[AnyStr | None]: ...
@@ -104,7 +104,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpop/
         """
-        return self._queue(self._commands.lpop(name, count))
+        return self._commands.lpop(name, count)
 
     @overload
     def lpos(
@@ -148,28 +148,28 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpos/
         """
-        return self._queue(self._commands.lpos(name, value, rank, count, maxlen))
+        return self._commands.lpos(name, value, rank, count, maxlen)
 
     def lpush(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the left end, one after the other, and return the list's new length.
 
         https://redis.io/docs/latest/commands/lpush/
         """
-        return self._queue(self._commands.lpush(name, *values))
+        return self._commands.lpush(name, *values)
 
     def lpushx(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the left end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/lpushx/
         """
-        return self._queue(self._commands.lpushx(name, *values))
+        return self._commands.lpushx(name, *values)
 
     def lrange(self, name: KeyT, start: int, end: int) -> PipelineResult[list[AnyStr]]:
         """Return the elements from ``start`` to ``end``, both included.
 
         https://redis.io/docs/latest/commands/lrange/
         """
-        return self._queue(self._commands.lrange(name, start, end))
+        return self._commands.lrange(name, start, end)
 
     def lrem(self, name: KeyT, count: int, value: EncodableT) -> PipelineResult[int]:
         """Remove elements that equal ``value`` and return how many were removed.
@@ -178,21 +178,21 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lrem/
         """
-        return self._queue(self._commands.lrem(name, count, value))
+        return self._commands.lrem(name, count, value)
 
     def lset(self, name: KeyT, index: int, value: EncodableT) -> PipelineResult[bool]:
         """Replace the element at position ``index``; return True. A position that does not exist is an error.
 
         https://redis.io/docs/latest/commands/lset/
         """
-        return self._queue(self._commands.lset(name, index, value))
+        return self._commands.lset(name, index, value)
 
     def ltrim(self, name: KeyT, start: int, end: int) -> PipelineResult[bool]:
         """Remove all elements but those from ``start`` to ``end``, both included; return True.
 
         https://redis.io/docs/latest/commands/ltrim/
         """
-        return self._queue(self._commands.ltrim(name, start, end))
+        return self._commands.ltrim(name, start, end)
 
     @overload
     def rpop(self, name: KeyT, count: None = None) -> PipelineResult[AnyStr | None]: ...
@@ -210,18 +210,18 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpop/
         """
-        return self._queue(self._commands.rpop(name, count))
+        return self._commands.rpop(name, count)
 
     def rpush(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the right end, one after the other, and return the list's new length.
 
         https://redis.io/docs/latest/commands/rpush/
         """
-        return self._queue(self._commands.rpush(name, *values))
+        return self._commands.rpush(name, *values)
 
     def rpushx(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the right end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/rpushx/
         """
-        return self._queue(self._commands.rpushx(name, *values))
+        return self._commands.rpushx(name, *values)

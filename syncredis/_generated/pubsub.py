@@ -17,46 +17,46 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/publish/
         """
-        return self._queue(self._commands.publish(channel, message))
+        return self._commands.publish(channel, message)
 
     def pubsub_channels(self, pattern: KeyT = "*") -> PipelineResult[list[AnyStr]]:
         """Return the channels whose names match ``pattern`` and that have subscribers; subscribed patterns do not count.
 
         https://redis.io/docs/latest/commands/pubsub-channels/
         """
-        return self._queue(self._commands.pubsub_channels(pattern))
+        return self._commands.pubsub_channels(pattern)
 
     def pubsub_numpat(self) -> PipelineResult[int]:
         """Return how many different patterns are subscribed to.
 
         https://redis.io/docs/latest/commands/pubsub-numpat/
         """
-        return self._queue(self._commands.pubsub_numpat())
+        return self._commands.pubsub_numpat()
 
     def pubsub_numsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the channels with the number of its subscribers; those who subscribed to a pattern do not count.
 
         https://redis.io/docs/latest/commands/pubsub-numsub/
         """
-        return self._queue(self._commands.pubsub_numsub(*args))
+        return self._commands.pubsub_numsub(*args)
 
     def pubsub_shardchannels(self, pattern: KeyT = "*") -> PipelineResult[list[AnyStr]]:
         """Return the shard channels whose names match ``pattern`` and that have subscribers. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/pubsub-shardchannels/
         """
-        return self._queue(self._commands.pubsub_shardchannels(pattern))
+        return self._commands.pubsub_shardchannels(pattern)
 
     def pubsub_shardnumsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the shard channels with the number of its subscribers. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/pubsub-shardnumsub/
         """
-        return self._queue(self._commands.pubsub_shardnumsub(*args))
+        return self._commands.pubsub_shardnumsub(*args)
 
     def spublish(self, shard_channel: KeyT, message: EncodableT) -> PipelineResult[int]:
         """Send ``message`` to all who listen to ``shard_channel``; return how many received it. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/spublish/
         """
-        return self._queue(self._commands.spublish(shard_channel, message))
+        return self._commands.spublish(shard_channel, message)

@@ -27,14 +27,14 @@ class PipelineScriptingCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/eval/
         """
-        return self._queue(self._commands.eval(script, numkeys, *keys_and_args))
+        return self._commands.eval(script, numkeys, *keys_and_args)
 
     def eval_ro(self, script: str | bytes, numkeys: int, *keys_and_args: EncodableT) -> PipelineResult[Any]:
         """Run a script that must not write, as `eval` does; a replica can answer this. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/eval_ro/
         """
-        return self._queue(self._commands.eval_ro(script, numkeys, *keys_and_args))
+        return self._commands.eval_ro(script, numkeys, *keys_and_args)
 
     def evalsha(self, sha: str, numkeys: int, *keys_and_args: EncodableT) -> PipelineResult[Any]:
         """Run a script that the server keeps and return its result.
@@ -48,21 +48,21 @@ class PipelineScriptingCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/evalsha/
         """
-        return self._queue(self._commands.evalsha(sha, numkeys, *keys_and_args))
+        return self._commands.evalsha(sha, numkeys, *keys_and_args)
 
     def evalsha_ro(self, sha: str, numkeys: int, *keys_and_args: EncodableT) -> PipelineResult[Any]:
         """Run a script that the server keeps and that must not write, as `evalsha` does. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/evalsha_ro/
         """
-        return self._queue(self._commands.evalsha_ro(sha, numkeys, *keys_and_args))
+        return self._commands.evalsha_ro(sha, numkeys, *keys_and_args)
 
     def script_exists(self, *args: str) -> PipelineResult[list[bool]]:
         """Return, for each of the digests, whether the server keeps that script.
 
         https://redis.io/docs/latest/commands/script-exists/
         """
-        return self._queue(self._commands.script_exists(*args))
+        return self._commands.script_exists(*args)
 
     def script_flush(self, sync_type: Literal["SYNC", "ASYNC", "sync", "async"] | None = None) -> PipelineResult[bool]:
         """Let the server forget all scripts.
@@ -73,7 +73,7 @@ class PipelineScriptingCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/script-flush/
         """
-        return self._queue(self._commands.script_flush(sync_type))
+        return self._commands.script_flush(sync_type)
 
     def script_kill(self) -> PipelineResult[bool]:
         """End the script that is running; whoever called it gets a `ResponseError`.
@@ -83,14 +83,14 @@ class PipelineScriptingCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/script-kill/
         """
-        return self._queue(self._commands.script_kill())
+        return self._commands.script_kill()
 
     def script_load(self, script: str | bytes) -> PipelineResult[str]:
         """Let the server keep a script; return the digest by which `evalsha` runs it.
 
         https://redis.io/docs/latest/commands/script-load/
         """
-        return self._queue(self._commands.script_load(script))
+        return self._commands.script_load(script)
 
     def script_show(self, sha: str) -> PipelineResult[AnyStr]:
         """Return the text of a script that the server keeps, by its digest. Since Valkey 8.0, not in Redis.
@@ -99,4 +99,4 @@ class PipelineScriptingCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/commands/script-show/
         """
-        return self._queue(self._commands.script_show(sha))
+        return self._commands.script_show(sha)

@@ -29,7 +29,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_ckquorum(service_name))
+        return self._commands.sentinel_ckquorum(service_name)
 
     def sentinel_get_master_addr_by_name(self, service_name: str) -> PipelineResult[Location | None]:
         """Return host and port of the primary of a service, or None if the Sentinel does not know the name.
@@ -38,7 +38,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_get_master_addr_by_name(service_name))
+        return self._commands.sentinel_get_master_addr_by_name(service_name)
 
     def sentinel_get_primary_addr_by_name(self, service_name: str) -> PipelineResult[Location | None]:
         """Return host and port of the primary: `sentinel_get_master_addr_by_name` in the words of today.
@@ -47,7 +47,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/topics/sentinel/
         """
-        return self._queue(self._commands.sentinel_get_primary_addr_by_name(service_name))
+        return self._commands.sentinel_get_primary_addr_by_name(service_name)
 
     def sentinel_info_cache(self, *args: str) -> PipelineResult[dict[str, list[CachedInfo]]]:
         """Return, for each of the services, what its servers last told of themselves: the primary first, then the replicas.
@@ -56,7 +56,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_info_cache(*args))
+        return self._commands.sentinel_info_cache(*args)
 
     def sentinel_is_master_down_by_addr(
         self, ip: str, port: int, current_epoch: int = 0, runid: str = "*"
@@ -71,7 +71,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_is_master_down_by_addr(ip, port, current_epoch, runid))
+        return self._commands.sentinel_is_master_down_by_addr(ip, port, current_epoch, runid)
 
     def sentinel_is_primary_down_by_addr(
         self, ip: str, port: int, current_epoch: int = 0, runid: str = "*"
@@ -82,21 +82,21 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/topics/sentinel/
         """
-        return self._queue(self._commands.sentinel_is_primary_down_by_addr(ip, port, current_epoch, runid))
+        return self._commands.sentinel_is_primary_down_by_addr(ip, port, current_epoch, runid)
 
     def sentinel_master(self, service_name: str) -> PipelineResult[PrimaryState]:
         """Return what the Sentinel knows of the primary of a service.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_master(service_name))
+        return self._commands.sentinel_master(service_name)
 
     def sentinel_masters(self) -> PipelineResult[dict[str, PrimaryState]]:
         """Return what the Sentinel knows of the primaries of all services, by service name.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_masters())
+        return self._commands.sentinel_masters()
 
     def sentinel_primaries(self) -> PipelineResult[dict[str, PrimaryState]]:
         """Return what the Sentinel knows of all primaries: `sentinel_masters` in the words of today.
@@ -105,7 +105,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/topics/sentinel/
         """
-        return self._queue(self._commands.sentinel_primaries())
+        return self._commands.sentinel_primaries()
 
     def sentinel_primary(self, service_name: str) -> PipelineResult[PrimaryState]:
         """Return what the Sentinel knows of the primary of a service: `sentinel_master` in the words of today.
@@ -114,28 +114,28 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/topics/sentinel/
         """
-        return self._queue(self._commands.sentinel_primary(service_name))
+        return self._commands.sentinel_primary(service_name)
 
     def sentinel_replicas(self, service_name: str) -> PipelineResult[list[ReplicaState]]:
         """Return what the Sentinel knows of the replicas of a service, those that are down included.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_replicas(service_name))
+        return self._commands.sentinel_replicas(service_name)
 
     def sentinel_sentinels(self, service_name: str) -> PipelineResult[list[SentinelState]]:
         """Return what the Sentinel knows of the others that watch a service.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_sentinels(service_name))
+        return self._commands.sentinel_sentinels(service_name)
 
     def sentinel_slaves(self, service_name: str) -> PipelineResult[list[ReplicaState]]:
         """Return what the Sentinel knows of the replicas of a service: the old name of `sentinel_replicas`.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_slaves(service_name))
+        return self._commands.sentinel_slaves(service_name)
 
     def sentinel_failover(self, service_name: str, coordinated: bool = False) -> PipelineResult[bool]:
         """Begin to make a replica the primary, without asking the other Sentinels; return at once.
@@ -148,7 +148,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_failover(service_name, coordinated))
+        return self._commands.sentinel_failover(service_name, coordinated)
 
     def sentinel_monitor(self, name: str, ip: str, port: int, quorum: int) -> PipelineResult[bool]:
         """Begin to watch a service.
@@ -161,14 +161,14 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_monitor(name, ip, port, quorum))
+        return self._commands.sentinel_monitor(name, ip, port, quorum)
 
     def sentinel_remove(self, name: str) -> PipelineResult[bool]:
         """Do not watch a service any longer, and forget it.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_remove(name))
+        return self._commands.sentinel_remove(name)
 
     def sentinel_reset(self, pattern: str) -> PipelineResult[int]:
         """Forget all but the primaries of the services whose names match ``pattern``; return how many services there are.
@@ -177,7 +177,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_reset(pattern))
+        return self._commands.sentinel_reset(pattern)
 
     def sentinel_set(self, name: str, option: str, value: EncodableT, *args: EncodableT) -> PipelineResult[bool]:
         """Change how a service is watched, by this Sentinel alone.
@@ -190,14 +190,14 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_set(name, option, value, *args))
+        return self._commands.sentinel_set(name, option, value, *args)
 
     def sentinel_config_get(self, pattern: str = "*", *args: str) -> PipelineResult[dict[str, str]]:
         """Return the Sentinel's settings whose names match a pattern. More than one pattern since Valkey 7.2.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_config_get(pattern, *args))
+        return self._commands.sentinel_config_get(pattern, *args)
 
     def sentinel_config_set(self, name: str, value: EncodableT, *args: EncodableT) -> PipelineResult[bool]:
         """Change a setting of the Sentinel, which it writes to its configuration file.
@@ -209,7 +209,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_config_set(name, value, *args))
+        return self._commands.sentinel_config_set(name, value, *args)
 
     @overload
     def sentinel_debug(self, parameters: None = None) -> PipelineResult[dict[str, int]]: ...
@@ -233,28 +233,28 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_debug(parameters))
+        return self._commands.sentinel_debug(parameters)
 
     def sentinel_flushconfig(self) -> PipelineResult[bool]:
         """Write the Sentinel's configuration file, with all it knows, as it does after each change of its own.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_flushconfig())
+        return self._commands.sentinel_flushconfig()
 
     def sentinel_myid(self) -> PipelineResult[str]:
         """Return the Sentinel's own ID, 40 hexadecimal digits. Since Redis 6.2.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_myid())
+        return self._commands.sentinel_myid()
 
     def sentinel_pending_scripts(self) -> PipelineResult[list[PendingScript]]:
         """Return the notification and reconfiguration scripts that run, or wait to be run or tried again.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_pending_scripts())
+        return self._commands.sentinel_pending_scripts()
 
     def sentinel_simulate_failure(
         self, *args: Literal["crash-after-election", "crash-after-promotion"]
@@ -267,4 +267,4 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._queue(self._commands.sentinel_simulate_failure(*args))
+        return self._commands.sentinel_simulate_failure(*args)

@@ -22,7 +22,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bgrewriteaof/
         """
-        return self._queue(self._commands.bgrewriteaof())
+        return self._commands.bgrewriteaof()
 
     def bgsave(self, schedule: bool = True, cancel: bool = False) -> PipelineResult[bool]:
         """Let the server save its data to disk in the background. A `ResponseError` if it does so already.
@@ -33,14 +33,14 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bgsave/
         """
-        return self._queue(self._commands.bgsave(schedule, cancel))
+        return self._commands.bgsave(schedule, cancel)
 
     def dbsize(self) -> PipelineResult[int]:
         """Return the number of keys in the database.
 
         https://redis.io/docs/latest/commands/dbsize/
         """
-        return self._queue(self._commands.dbsize())
+        return self._commands.dbsize()
 
     def flushall(self, asynchronous: bool = False) -> PipelineResult[bool]:
         """Delete all keys of all databases.
@@ -50,7 +50,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/flushall/
         """
-        return self._queue(self._commands.flushall(asynchronous))
+        return self._commands.flushall(asynchronous)
 
     def flushdb(self, asynchronous: bool = False) -> PipelineResult[bool]:
         """Delete all keys of the database.
@@ -60,49 +60,49 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/flushdb/
         """
-        return self._queue(self._commands.flushdb(asynchronous))
+        return self._commands.flushdb(asynchronous)
 
     def lastsave(self) -> PipelineResult[datetime]:
         """Return when data was last saved successfully, or else when the server started: a time in UTC, in whole seconds.
 
         https://redis.io/docs/latest/commands/lastsave/
         """
-        return self._queue(self._commands.lastsave())
+        return self._commands.lastsave()
 
     def save(self) -> PipelineResult[bool]:
         """Save all data to disk. The server serves nobody meanwhile: `bgsave` does it in the background.
 
         https://redis.io/docs/latest/commands/save/
         """
-        return self._queue(self._commands.save())
+        return self._commands.save()
 
     def swapdb(self, first: int, second: int) -> PipelineResult[bool]:
         """Exchange two databases: who uses the one sees the data of the other from now on.
 
         https://redis.io/docs/latest/commands/swapdb/
         """
-        return self._queue(self._commands.swapdb(first, second))
+        return self._commands.swapdb(first, second)
 
     def config_get(self, pattern: str = "*", *args: str) -> PipelineResult[dict[str, str]]:
         """Return the settings whose names match a pattern. More than one pattern since Redis 7.0.
 
         https://redis.io/docs/latest/commands/config-get/
         """
-        return self._queue(self._commands.config_get(pattern, *args))
+        return self._commands.config_get(pattern, *args)
 
     def config_resetstat(self) -> PipelineResult[bool]:
         """Set the counters that `info` reports back to 0.
 
         https://redis.io/docs/latest/commands/config-resetstat/
         """
-        return self._queue(self._commands.config_resetstat())
+        return self._commands.config_resetstat()
 
     def config_rewrite(self) -> PipelineResult[bool]:
         """Write the settings of now to the configuration file. A `ResponseError` if the server was started without one.
 
         https://redis.io/docs/latest/commands/config-rewrite/
         """
-        return self._queue(self._commands.config_rewrite())
+        return self._commands.config_rewrite()
 
     def config_set(self, name: str, value: EncodableT, *args: EncodableT) -> PipelineResult[bool]:
         """Change a setting, until the server restarts.
@@ -114,7 +114,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/config-set/
         """
-        return self._queue(self._commands.config_set(name, value, *args))
+        return self._commands.config_set(name, value, *args)
 
     def info(self, section: str | None = None, *args: str) -> PipelineResult[dict[str, Any]]:
         """Return what the server tells about itself: numbers as numbers, lines such as ``db0:keys=1,...`` as dictionaries.
@@ -125,7 +125,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/info/
         """
-        return self._queue(self._commands.info(section, *args))
+        return self._commands.info(section, *args)
 
     def lolwut(self, *version_numbers: int) -> PipelineResult[str]:
         """Return a picture and the server's version.
@@ -135,14 +135,14 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lolwut/
         """
-        return self._queue(self._commands.lolwut(*version_numbers))
+        return self._commands.lolwut(*version_numbers)
 
     def time(self) -> PipelineResult[ServerTime]:
         """Return the server's time: seconds since 1970, and microseconds.
 
         https://redis.io/docs/latest/commands/time/
         """
-        return self._queue(self._commands.time())
+        return self._commands.time()
 
     def failover(
         self,
@@ -165,7 +165,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/failover/
         """
-        return self._queue(self._commands.failover(host, port, force, timeout, abort))
+        return self._commands.failover(host, port, force, timeout, abort)
 
     def replicaof(self, host: str, port: int | Literal["ONE"]) -> PipelineResult[bool]:
         """Make the server a replica of another one; its own data is lost. ``replicaof("NO", "ONE")`` makes it a primary.
@@ -174,56 +174,56 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/replicaof/
         """
-        return self._queue(self._commands.replicaof(host, port))
+        return self._commands.replicaof(host, port)
 
     def role(self) -> PipelineResult[ServerRole]:
         """Return what the server is: a `PrimaryRole`, a `ReplicaRole` or a `SentinelRole`.
 
         https://redis.io/docs/latest/commands/role/
         """
-        return self._queue(self._commands.role())
+        return self._commands.role()
 
     def command(self) -> PipelineResult[dict[str, CommandInfo]]:
         """Return what the server's command table says of every command, by name.
 
         https://redis.io/docs/latest/commands/command/
         """
-        return self._queue(self._commands.command())
+        return self._commands.command()
 
     def command_count(self) -> PipelineResult[int]:
         """Return the number of commands.
 
         https://redis.io/docs/latest/commands/command-count/
         """
-        return self._queue(self._commands.command_count())
+        return self._commands.command_count()
 
     def command_docs(self, *args: str) -> PipelineResult[dict[str, dict[str, Any]]]:
         """Return the documentation of some commands, or of all, by name; unknown ones are left out. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/command-docs/
         """
-        return self._queue(self._commands.command_docs(*args))
+        return self._commands.command_docs(*args)
 
     def command_getkeys(self, *args: EncodableT) -> PipelineResult[list[AnyStr]]:
         """Return the keys among the words of a whole command, e.g. ``command_getkeys("MGET", "a", "b")``.
 
         https://redis.io/docs/latest/commands/command-getkeys/
         """
-        return self._queue(self._commands.command_getkeys(*args))
+        return self._commands.command_getkeys(*args)
 
     def command_getkeysandflags(self, *args: EncodableT) -> PipelineResult[list[tuple[AnyStr, list[str]]]]:
         """Return the keys among the words of a whole command, each with what is done to it. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/command-getkeysandflags/
         """
-        return self._queue(self._commands.command_getkeysandflags(*args))
+        return self._commands.command_getkeysandflags(*args)
 
     def command_info(self, *args: str) -> PipelineResult[dict[str, CommandInfo]]:
         """Return what the server's command table says of some commands, by name; unknown ones are left out.
 
         https://redis.io/docs/latest/commands/command-info/
         """
-        return self._queue(self._commands.command_info(*args))
+        return self._commands.command_info(*args)
 
     def command_list(
         self, module: str | None = None, category: str | None = None, pattern: str | None = None
@@ -237,14 +237,14 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/command-list/
         """
-        return self._queue(self._commands.command_list(module, category, pattern))
+        return self._commands.command_list(module, category, pattern)
 
     def module_list(self) -> PipelineResult[list[ModuleInfo]]:
         """Return the modules that are loaded.
 
         https://redis.io/docs/latest/commands/module-list/
         """
-        return self._queue(self._commands.module_list())
+        return self._commands.module_list()
 
     def module_load(self, path: str, *args: EncodableT) -> PipelineResult[bool]:
         """Load a module from a file on the server's machine.
@@ -255,7 +255,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-load/
         """
-        return self._queue(self._commands.module_load(path, *args))
+        return self._commands.module_load(path, *args)
 
     def module_loadex(
         self, path: str, options: Iterable[EncodableT] | None = None, args: Iterable[EncodableT] | None = None
@@ -269,11 +269,11 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-loadex/
         """
-        return self._queue(self._commands.module_loadex(path, options, args))
+        return self._commands.module_loadex(path, options, args)
 
     def module_unload(self, name: str) -> PipelineResult[bool]:
         """Unload the module ``name``.
 
         https://redis.io/docs/latest/commands/module-unload/
         """
-        return self._queue(self._commands.module_unload(name))
+        return self._commands.module_unload(name)

@@ -20,21 +20,21 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sadd/
         """
-        return self._queue(self._commands.sadd(name, *values))
+        return self._commands.sadd(name, *values)
 
     def scard(self, name: KeyT) -> PipelineResult[int]:
         """Return the number of members.
 
         https://redis.io/docs/latest/commands/scard/
         """
-        return self._queue(self._commands.scard(name))
+        return self._commands.scard(name)
 
     def sdiff(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return the members of the first set that none of the others has.
 
         https://redis.io/docs/latest/commands/sdiff/
         """
-        return self._queue(self._commands.sdiff(keys, *args))
+        return self._commands.sdiff(keys, *args)
 
     def sdiffcard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> PipelineResult[int]:
         """Return how many members the first set has that none of the others has. Since Redis 8.10.
@@ -46,21 +46,21 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sdiffcard/
         """
-        return self._queue(self._commands.sdiffcard(numkeys, keys, limit))
+        return self._commands.sdiffcard(numkeys, keys, limit)
 
     def sdiffstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[int]:
         """Make ``dest`` a set of what `sdiff` returns, and return its size.
 
         https://redis.io/docs/latest/commands/sdiffstore/
         """
-        return self._queue(self._commands.sdiffstore(dest, keys, *args))
+        return self._commands.sdiffstore(dest, keys, *args)
 
     def sinter(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return the members that all sets have.
 
         https://redis.io/docs/latest/commands/sinter/
         """
-        return self._queue(self._commands.sinter(keys, *args))
+        return self._commands.sinter(keys, *args)
 
     def sintercard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> PipelineResult[int]:
         """Return how many members all sets have. Since Redis 7.0.
@@ -72,28 +72,28 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sintercard/
         """
-        return self._queue(self._commands.sintercard(numkeys, keys, limit))
+        return self._commands.sintercard(numkeys, keys, limit)
 
     def sinterstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[int]:
         """Make ``dest`` a set of what `sinter` returns, and return its size.
 
         https://redis.io/docs/latest/commands/sinterstore/
         """
-        return self._queue(self._commands.sinterstore(dest, keys, *args))
+        return self._commands.sinterstore(dest, keys, *args)
 
     def sismember(self, name: KeyT, value: EncodableT) -> PipelineResult[int]:
         """Return 1 if ``value`` is a member of the set, else 0.
 
         https://redis.io/docs/latest/commands/sismember/
         """
-        return self._queue(self._commands.sismember(name, value))
+        return self._commands.sismember(name, value)
 
     def smembers(self, name: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return all members.
 
         https://redis.io/docs/latest/commands/smembers/
         """
-        return self._queue(self._commands.smembers(name))
+        return self._commands.smembers(name)
 
     def smismember(
         self, name: KeyT, values: EncodableT | Iterable[EncodableT], *args: EncodableT
@@ -102,14 +102,14 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/smismember/
         """
-        return self._queue(self._commands.smismember(name, values, *args))
+        return self._commands.smismember(name, values, *args)
 
     def smove(self, src: KeyT, dst: KeyT, value: EncodableT) -> PipelineResult[bool]:
         """Move a member from one set to another; return whether ``src`` had it.
 
         https://redis.io/docs/latest/commands/smove/
         """
-        return self._queue(self._commands.smove(src, dst, value))
+        return self._commands.smove(src, dst, value)
 
     @overload
     def spop(self, name: KeyT, count: None = None) -> PipelineResult[AnyStr | None]: ...
@@ -127,7 +127,7 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/spop/
         """
-        return self._queue(self._commands.spop(name, count))
+        return self._commands.spop(name, count)
 
     @overload
     def srandmember(self, name: KeyT, number: None = None) -> PipelineResult[AnyStr | None]: ...
@@ -146,14 +146,14 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/srandmember/
         """
-        return self._queue(self._commands.srandmember(name, number))
+        return self._commands.srandmember(name, number)
 
     def srem(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Remove members and return how many there were.
 
         https://redis.io/docs/latest/commands/srem/
         """
-        return self._queue(self._commands.srem(name, *values))
+        return self._commands.srem(name, *values)
 
     def sscan(
         self, name: KeyT, cursor: int = 0, match: str | bytes | None = None, count: int | None = None
@@ -168,14 +168,14 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sscan/
         """
-        return self._queue(self._commands.sscan(name, cursor, match, count))
+        return self._commands.sscan(name, cursor, match, count)
 
     def sunion(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return the members that at least one of the sets has.
 
         https://redis.io/docs/latest/commands/sunion/
         """
-        return self._queue(self._commands.sunion(keys, *args))
+        return self._commands.sunion(keys, *args)
 
     def sunioncard(
         self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0, approx: bool = False
@@ -190,11 +190,11 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sunioncard/
         """
-        return self._queue(self._commands.sunioncard(numkeys, keys, limit, approx))
+        return self._commands.sunioncard(numkeys, keys, limit, approx)
 
     def sunionstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[int]:
         """Make ``dest`` a set of what `sunion` returns, and return its size.
 
         https://redis.io/docs/latest/commands/sunionstore/
         """
-        return self._queue(self._commands.sunionstore(dest, keys, *args))
+        return self._commands.sunionstore(dest, keys, *args)

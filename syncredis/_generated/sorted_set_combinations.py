@@ -37,14 +37,14 @@ class PipelineSortedSetCombinationCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zdiff/
         """
-        return self._queue(self._commands.zdiff(keys, withscores))
+        return self._commands.zdiff(keys, withscores)
 
     def zdiffstore(self, dest: KeyT, keys: KeyT | Iterable[KeyT]) -> PipelineResult[int]:
         """Write what `zdiff` returns to ``dest``, in place of what was there; return how many members it has.
 
         https://redis.io/docs/latest/commands/zdiffstore/
         """
-        return self._queue(self._commands.zdiffstore(dest, keys))
+        return self._commands.zdiffstore(dest, keys)
 
     @overload
     def zinter(
@@ -74,7 +74,7 @@ class PipelineSortedSetCombinationCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zinter/
         """
-        return self._queue(self._commands.zinter(keys, aggregate, withscores))
+        return self._commands.zinter(keys, aggregate, withscores)
 
     def zintercard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> PipelineResult[int]:
         """Return how many members all of several sorted sets have. Since Redis 7.0.
@@ -83,14 +83,14 @@ class PipelineSortedSetCombinationCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zintercard/
         """
-        return self._queue(self._commands.zintercard(numkeys, keys, limit))
+        return self._commands.zintercard(numkeys, keys, limit)
 
     def zinterstore(self, dest: KeyT, keys: WeightedKeysT, aggregate: AggregateT | None = None) -> PipelineResult[int]:
         """Write what `zinter` returns to ``dest``, in place of what was there; return how many members it has.
 
         https://redis.io/docs/latest/commands/zinterstore/
         """
-        return self._queue(self._commands.zinterstore(dest, keys, aggregate))
+        return self._commands.zinterstore(dest, keys, aggregate)
 
     @overload
     def zunion(
@@ -120,11 +120,11 @@ class PipelineSortedSetCombinationCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zunion/
         """
-        return self._queue(self._commands.zunion(keys, aggregate, withscores))
+        return self._commands.zunion(keys, aggregate, withscores)
 
     def zunionstore(self, dest: KeyT, keys: WeightedKeysT, aggregate: AggregateT | None = None) -> PipelineResult[int]:
         """Write what `zunion` returns to ``dest``, in place of what was there; return how many members it has.
 
         https://redis.io/docs/latest/commands/zunionstore/
         """
-        return self._queue(self._commands.zunionstore(dest, keys, aggregate))
+        return self._commands.zunionstore(dest, keys, aggregate)

@@ -19,14 +19,14 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zcount/
         """
-        return self._queue(self._commands.zcount(name, min, max))
+        return self._commands.zcount(name, min, max)
 
     def zlexcount(self, name: KeyT, min: LexBoundT, max: LexBoundT) -> PipelineResult[int]:
         """Return how many members lie between ``min`` and ``max``, where all scores are equal.
 
         https://redis.io/docs/latest/commands/zlexcount/
         """
-        return self._queue(self._commands.zlexcount(name, min, max))
+        return self._commands.zlexcount(name, min, max)
 
     @overload
     def zrange(
@@ -99,7 +99,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrange/
         """
-        return self._queue(self._commands.zrange(name, start, end, desc, withscores, byscore, bylex, offset, num))
+        return self._commands.zrange(name, start, end, desc, withscores, byscore, bylex, offset, num)
 
     def zrangebylex(
         self, name: KeyT, min: LexBoundT, max: LexBoundT, start: int | None = None, num: int | None = None
@@ -110,7 +110,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrangebylex/
         """
-        return self._queue(self._commands.zrangebylex(name, min, max, start, num))
+        return self._commands.zrangebylex(name, min, max, start, num)
 
     @overload
     def zrangebyscore(
@@ -161,7 +161,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrangebyscore/
         """
-        return self._queue(self._commands.zrangebyscore(name, min, max, start, num, withscores))
+        return self._commands.zrangebyscore(name, min, max, start, num, withscores)
 
     def zrangestore(
         self,
@@ -181,14 +181,14 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrangestore/
         """
-        return self._queue(self._commands.zrangestore(dest, name, start, end, byscore, bylex, desc, offset, num))
+        return self._commands.zrangestore(dest, name, start, end, byscore, bylex, desc, offset, num)
 
     def zremrangebylex(self, name: KeyT, min: LexBoundT, max: LexBoundT) -> PipelineResult[int]:
         """Remove the members between ``min`` and ``max``, where all scores are equal, and return how many there were.
 
         https://redis.io/docs/latest/commands/zremrangebylex/
         """
-        return self._queue(self._commands.zremrangebylex(name, min, max))
+        return self._commands.zremrangebylex(name, min, max)
 
     def zremrangebyrank(self, name: KeyT, min: int, max: int) -> PipelineResult[int]:
         """Remove the members from rank ``min`` to rank ``max``, both included, and return how many there were.
@@ -197,14 +197,14 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zremrangebyrank/
         """
-        return self._queue(self._commands.zremrangebyrank(name, min, max))
+        return self._commands.zremrangebyrank(name, min, max)
 
     def zremrangebyscore(self, name: KeyT, min: ScoreBoundT, max: ScoreBoundT) -> PipelineResult[int]:
         """Remove the members whose scores are from ``min`` to ``max`` and return how many there were.
 
         https://redis.io/docs/latest/commands/zremrangebyscore/
         """
-        return self._queue(self._commands.zremrangebyscore(name, min, max))
+        return self._commands.zremrangebyscore(name, min, max)
 
     @overload
     def zrevrange(
@@ -230,7 +230,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrevrange/
         """
-        return self._queue(self._commands.zrevrange(name, start, end, withscores))
+        return self._commands.zrevrange(name, start, end, withscores)
 
     def zrevrangebylex(
         self, name: KeyT, max: LexBoundT, min: LexBoundT, start: int | None = None, num: int | None = None
@@ -241,7 +241,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrevrangebylex/
         """
-        return self._queue(self._commands.zrevrangebylex(name, max, min, start, num))
+        return self._commands.zrevrangebylex(name, max, min, start, num)
 
     @overload
     def zrevrangebyscore(
@@ -292,4 +292,4 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrevrangebyscore/
         """
-        return self._queue(self._commands.zrevrangebyscore(name, max, min, start, num, withscores))
+        return self._commands.zrevrangebyscore(name, max, min, start, num, withscores)

@@ -42,7 +42,7 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bzmpop/
         """
-        return self._queue(self._commands.bzmpop(timeout, numkeys, keys, min, max, count))
+        return self._commands.bzmpop(timeout, numkeys, keys, min, max, count)
 
     def bzpopmax(self, keys: KeyT | Iterable[KeyT], timeout: WaitT = 0) -> PipelineResult[PoppedMember[AnyStr] | None]:
         """Take the member with the highest score out of the first of several sorted sets that has any; wait if none has.
@@ -51,7 +51,7 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bzpopmax/
         """
-        return self._queue(self._commands.bzpopmax(keys, timeout))
+        return self._commands.bzpopmax(keys, timeout)
 
     def bzpopmin(self, keys: KeyT | Iterable[KeyT], timeout: WaitT = 0) -> PipelineResult[PoppedMember[AnyStr] | None]:
         """Take the member with the lowest score out of the first of several sorted sets that has any; wait if none has.
@@ -60,7 +60,7 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bzpopmin/
         """
-        return self._queue(self._commands.bzpopmin(keys, timeout))
+        return self._commands.bzpopmin(keys, timeout)
 
     @overload
     def zadd(
@@ -130,21 +130,21 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zadd/
         """
-        return self._queue(self._commands.zadd(name, mapping, nx, xx, ch, incr, gt, lt))
+        return self._commands.zadd(name, mapping, nx, xx, ch, incr, gt, lt)
 
     def zcard(self, name: KeyT) -> PipelineResult[int]:
         """Return how many members the sorted set at ``name`` has, 0 if there is no such key.
 
         https://redis.io/docs/latest/commands/zcard/
         """
-        return self._queue(self._commands.zcard(name))
+        return self._commands.zcard(name)
 
     def zincrby(self, name: KeyT, amount: float, value: KeyT) -> PipelineResult[float]:
         """Add ``amount`` to the score of the member ``value``, or add that member, and return the new score.
 
         https://redis.io/docs/latest/commands/zincrby/
         """
-        return self._queue(self._commands.zincrby(name, amount, value))
+        return self._commands.zincrby(name, amount, value)
 
     def zmpop(
         self, num_keys: int, keys: KeyT | Iterable[KeyT], min: bool = False, max: bool = False, count: int | None = 1
@@ -163,28 +163,28 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zmpop/
         """
-        return self._queue(self._commands.zmpop(num_keys, keys, min, max, count))
+        return self._commands.zmpop(num_keys, keys, min, max, count)
 
     def zmscore(self, key: KeyT, members: KeyT | Iterable[KeyT]) -> PipelineResult[list[float | None]]:
         """Return the scores of several members, None for each that the sorted set does not have.
 
         https://redis.io/docs/latest/commands/zmscore/
         """
-        return self._queue(self._commands.zmscore(key, members))
+        return self._commands.zmscore(key, members)
 
     def zpopmax(self, name: KeyT, count: int | None = None) -> PipelineResult[list[tuple[AnyStr, float]]]:
         """Take the ``count`` members with the highest scores out (by default one); return them with their scores.
 
         https://redis.io/docs/latest/commands/zpopmax/
         """
-        return self._queue(self._commands.zpopmax(name, count))
+        return self._commands.zpopmax(name, count)
 
     def zpopmin(self, name: KeyT, count: int | None = None) -> PipelineResult[list[tuple[AnyStr, float]]]:
         """Take the ``count`` members with the lowest scores out (by default one); return them with their scores.
 
         https://redis.io/docs/latest/commands/zpopmin/
         """
-        return self._queue(self._commands.zpopmin(name, count))
+        return self._commands.zpopmin(name, count)
 
     @overload
     def zrandmember(
@@ -218,7 +218,7 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrandmember/
         """
-        return self._queue(self._commands.zrandmember(key, count, withscores))
+        return self._commands.zrandmember(key, count, withscores)
 
     @overload
     def zrank(self, name: KeyT, value: KeyT, withscore: Literal[False] = False) -> PipelineResult[int | None]: ...
@@ -236,14 +236,14 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrank/
         """
-        return self._queue(self._commands.zrank(name, value, withscore))
+        return self._commands.zrank(name, value, withscore)
 
     def zrem(self, name: KeyT, *values: KeyT) -> PipelineResult[int]:
         """Remove members and return how many there were.
 
         https://redis.io/docs/latest/commands/zrem/
         """
-        return self._queue(self._commands.zrem(name, *values))
+        return self._commands.zrem(name, *values)
 
     @overload
     def zrevrank(self, name: KeyT, value: KeyT, withscore: Literal[False] = False) -> PipelineResult[int | None]: ...
@@ -263,7 +263,7 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrevrank/
         """
-        return self._queue(self._commands.zrevrank(name, value, withscore))
+        return self._commands.zrevrank(name, value, withscore)
 
     @overload
     def zscan(
@@ -315,11 +315,11 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zscan/
         """
-        return self._queue(self._commands.zscan(name, cursor, match, count, no_scores))
+        return self._commands.zscan(name, cursor, match, count, no_scores)
 
     def zscore(self, name: KeyT, value: KeyT) -> PipelineResult[float | None]:
         """Return the score of the member ``value``, or None if there is no such member.
 
         https://redis.io/docs/latest/commands/zscore/
         """
-        return self._queue(self._commands.zscore(name, value))
+        return self._commands.zscore(name, value)

@@ -118,7 +118,7 @@ class PipelineSortingCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sort/
         """
-        return self._queue(self._commands.sort(name, start, num, by, get, desc, alpha, store, groups))
+        return self._commands.sort(name, start, num, by, get, desc, alpha, store, groups)
 
     @overload
     def sort_ro(
@@ -158,4 +158,4 @@ class PipelineSortingCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sort_ro/
         """
-        return self._queue(self._commands.sort_ro(key, start, num, by, get, desc, alpha))
+        return self._commands.sort_ro(key, start, num, by, get, desc, alpha)

@@ -26,7 +26,7 @@ class PipelineStreamConsumerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xack/
         """
-        return self._queue(self._commands.xack(name, groupname, *ids))
+        return self._commands.xack(name, groupname, *ids)
 
     def xackdel(
         self, name: KeyT, groupname: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF"
@@ -45,7 +45,7 @@ class PipelineStreamConsumerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xackdel/
         """
-        return self._queue(self._commands.xackdel(name, groupname, *ids, ref_policy=ref_policy))
+        return self._commands.xackdel(name, groupname, *ids, ref_policy=ref_policy)
 
     @overload
     def xautoclaim(
@@ -107,9 +107,7 @@ class PipelineStreamConsumerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xautoclaim/
         """
-        return self._queue(
-            self._commands.xautoclaim(name, groupname, consumername, min_idle_time, start_id, count, justid)
-        )
+        return self._commands.xautoclaim(name, groupname, consumername, min_idle_time, start_id, count, justid)
 
     @overload
     def xclaim(
@@ -188,10 +186,8 @@ class PipelineStreamConsumerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xclaim/
         """
-        return self._queue(
-            self._commands.xclaim(
-                name, groupname, consumername, min_idle_time, message_ids, idle, time, retrycount, force, justid
-            )
+        return self._commands.xclaim(
+            name, groupname, consumername, min_idle_time, message_ids, idle, time, retrycount, force, justid
         )
 
     def xnack(
@@ -216,7 +212,7 @@ class PipelineStreamConsumerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xnack/
         """
-        return self._queue(self._commands.xnack(name, groupname, mode, *ids, retrycount=retrycount, force=force))
+        return self._commands.xnack(name, groupname, mode, *ids, retrycount=retrycount, force=force)
 
     @overload
     def xreadgroup(
@@ -294,8 +290,6 @@ class PipelineStreamConsumerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xreadgroup/
         """
-        return self._queue(
-            self._commands.xreadgroup(
-                groupname, consumername, streams, count, block, noack, claim_min_idle_time, max_count, max_size
-            )
+        return self._commands.xreadgroup(
+            groupname, consumername, streams, count, block, noack, claim_min_idle_time, max_count, max_size
         )

@@ -29,7 +29,7 @@ class PipelineStreamGroupCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xgroup-create/
         """
-        return self._queue(self._commands.xgroup_create(name, groupname, id, mkstream, entries_read))
+        return self._commands.xgroup_create(name, groupname, id, mkstream, entries_read)
 
     def xgroup_createconsumer(self, name: KeyT, groupname: KeyT, consumername: KeyT) -> PipelineResult[int]:
         """Create a consumer; return how many were created, 1 or 0. Since Redis 6.2.
@@ -38,21 +38,21 @@ class PipelineStreamGroupCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xgroup-createconsumer/
         """
-        return self._queue(self._commands.xgroup_createconsumer(name, groupname, consumername))
+        return self._commands.xgroup_createconsumer(name, groupname, consumername)
 
     def xgroup_delconsumer(self, name: KeyT, groupname: KeyT, consumername: KeyT) -> PipelineResult[int]:
         """Remove a consumer and return how many pending entries it had, which nobody can acknowledge or take over any more.
 
         https://redis.io/docs/latest/commands/xgroup-delconsumer/
         """
-        return self._queue(self._commands.xgroup_delconsumer(name, groupname, consumername))
+        return self._commands.xgroup_delconsumer(name, groupname, consumername)
 
     def xgroup_destroy(self, name: KeyT, groupname: KeyT) -> PipelineResult[bool]:
         """Remove a group with its consumers and what is pending; return whether there was one.
 
         https://redis.io/docs/latest/commands/xgroup-destroy/
         """
-        return self._queue(self._commands.xgroup_destroy(name, groupname))
+        return self._commands.xgroup_destroy(name, groupname)
 
     def xgroup_setid(
         self, name: KeyT, groupname: KeyT, id: StreamIdT, entries_read: int | None = None
@@ -63,28 +63,28 @@ class PipelineStreamGroupCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xgroup-setid/
         """
-        return self._queue(self._commands.xgroup_setid(name, groupname, id, entries_read))
+        return self._commands.xgroup_setid(name, groupname, id, entries_read)
 
     def xinfo_consumers(self, name: KeyT, groupname: KeyT) -> PipelineResult[list[ConsumerInfo[AnyStr]]]:
         """Return facts about each consumer of a group.
 
         https://redis.io/docs/latest/commands/xinfo-consumers/
         """
-        return self._queue(self._commands.xinfo_consumers(name, groupname))
+        return self._commands.xinfo_consumers(name, groupname)
 
     def xinfo_groups(self, name: KeyT) -> PipelineResult[list[GroupInfo[AnyStr]]]:
         """Return facts about each group of a stream; a `ResponseError` if there is no such key.
 
         https://redis.io/docs/latest/commands/xinfo-groups/
         """
-        return self._queue(self._commands.xinfo_groups(name))
+        return self._commands.xinfo_groups(name)
 
     def xpending(self, name: KeyT, groupname: KeyT) -> PipelineResult[PendingSummary[AnyStr]]:
         """Return how many entries are pending, from which ID to which, and how many each consumer has.
 
         https://redis.io/docs/latest/commands/xpending/
         """
-        return self._queue(self._commands.xpending(name, groupname))
+        return self._commands.xpending(name, groupname)
 
     def xpending_range(
         self,
@@ -110,4 +110,4 @@ class PipelineStreamGroupCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xpending/
         """
-        return self._queue(self._commands.xpending_range(name, groupname, min, max, count, consumername, idle))
+        return self._commands.xpending_range(name, groupname, min, max, count, consumername, idle)

@@ -81,10 +81,8 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xadd/
         """
-        return self._queue(
-            self._commands.xadd(
-                name, fields, id, maxlen, approximate, nomkstream, minid, limit, ref_policy, idmpauto, idmp
-            )
+        return self._commands.xadd(
+            name, fields, id, maxlen, approximate, nomkstream, minid, limit, ref_policy, idmpauto, idmp
         )
 
     def xcfgset(
@@ -101,14 +99,14 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xcfgset/
         """
-        return self._queue(self._commands.xcfgset(name, idmp_duration, idmp_maxsize))
+        return self._commands.xcfgset(name, idmp_duration, idmp_maxsize)
 
     def xdel(self, name: KeyT, *ids: StreamIdT) -> PipelineResult[int]:
         """Delete entries and return how many there were.
 
         https://redis.io/docs/latest/commands/xdel/
         """
-        return self._queue(self._commands.xdel(name, *ids))
+        return self._commands.xdel(name, *ids)
 
     def xdelex(self, name: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF") -> PipelineResult[list[int]]:
         """Delete entries, and say what becomes of what is pending; return for each what became of it. Since Redis 8.2.
@@ -123,7 +121,7 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xdelex/
         """
-        return self._queue(self._commands.xdelex(name, *ids, ref_policy=ref_policy))
+        return self._commands.xdelex(name, *ids, ref_policy=ref_policy)
 
     @overload
     def xinfo_stream(
@@ -153,14 +151,14 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xinfo-stream/
         """
-        return self._queue(self._commands.xinfo_stream(name, full, count))
+        return self._commands.xinfo_stream(name, full, count)
 
     def xlen(self, name: KeyT) -> PipelineResult[int]:
         """Return how many entries the stream has.
 
         https://redis.io/docs/latest/commands/xlen/
         """
-        return self._queue(self._commands.xlen(name))
+        return self._commands.xlen(name)
 
     def xrange(
         self, name: KeyT, min: StreamIdT = "-", max: StreamIdT = "+", count: int | None = None
@@ -176,7 +174,7 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xrange/
         """
-        return self._queue(self._commands.xrange(name, min, max, count))
+        return self._commands.xrange(name, min, max, count)
 
     def xread(
         self,
@@ -197,7 +195,7 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xread/
         """
-        return self._queue(self._commands.xread(streams, count, block, max_count, max_size))
+        return self._commands.xread(streams, count, block, max_count, max_size)
 
     def xrevrange(
         self, name: KeyT, max: StreamIdT = "+", min: StreamIdT = "-", count: int | None = None
@@ -206,7 +204,7 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xrevrange/
         """
-        return self._queue(self._commands.xrevrange(name, max, min, count))
+        return self._commands.xrevrange(name, max, min, count)
 
     def xsetid(
         self, name: KeyT, id: StreamIdT, entries_added: int | None = None, max_deleted_id: StreamIdT | None = None
@@ -221,7 +219,7 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xsetid/
         """
-        return self._queue(self._commands.xsetid(name, id, entries_added, max_deleted_id))
+        return self._commands.xsetid(name, id, entries_added, max_deleted_id)
 
     def xtrim(
         self,
@@ -244,4 +242,4 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xtrim/
         """
-        return self._queue(self._commands.xtrim(name, maxlen, approximate, minid, limit, ref_policy))
+        return self._commands.xtrim(name, maxlen, approximate, minid, limit, ref_policy)

@@ -34,14 +34,14 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/delex/
         """
-        return self._queue(self._commands.delex(name, ifeq, ifne, ifdeq, ifdne))
+        return self._commands.delex(name, ifeq, ifne, ifdeq, ifdne)
 
     def delifeq(self, name: KeyT, value: EncodableT) -> PipelineResult[int]:
         """Delete ``name`` if it holds ``value``; return how many keys were deleted, 1 or 0. Since Valkey 9.0, not in Redis.
 
         https://valkey.io/commands/delifeq/
         """
-        return self._queue(self._commands.delifeq(name, value))
+        return self._commands.delifeq(name, value)
 
     def digest(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the XXH3 digest of the value of ``name`` in hexadecimal digits, None if there is no such key. Since Redis 8.4.
@@ -50,21 +50,21 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/digest/
         """
-        return self._queue(self._commands.digest(name))
+        return self._commands.digest(name)
 
     def getset(self, name: KeyT, value: EncodableT) -> PipelineResult[AnyStr | None]:
         """Set ``name`` to ``value`` and return what it was before.
 
         https://redis.io/docs/latest/commands/getset/
         """
-        return self._queue(self._commands.getset(name, value))
+        return self._commands.getset(name, value)
 
     def mset(self, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
         """Set each key of ``mapping`` to its value, all at once.
 
         https://redis.io/docs/latest/commands/mset/
         """
-        return self._queue(self._commands.mset(mapping))
+        return self._commands.mset(mapping)
 
     def msetex(
         self,
@@ -92,21 +92,21 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/msetex/
         """
-        return self._queue(self._commands.msetex(mapping, data_persist_option, ex, px, exat, pxat, keepttl))
+        return self._commands.msetex(mapping, data_persist_option, ex, px, exat, pxat, keepttl)
 
     def msetnx(self, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
         """Set each key of ``mapping`` to its value if none of them exists; return whether they were set.
 
         https://redis.io/docs/latest/commands/msetnx/
         """
-        return self._queue(self._commands.msetnx(mapping))
+        return self._commands.msetnx(mapping)
 
     def psetex(self, name: KeyT, time_ms: SpanT, value: EncodableT) -> PipelineResult[bool]:
         """Set ``name`` to ``value`` for ``time_ms`` milliseconds.
 
         https://redis.io/docs/latest/commands/psetex/
         """
-        return self._queue(self._commands.psetex(name, time_ms, value))
+        return self._commands.psetex(name, time_ms, value)
 
     @overload
     def set(
@@ -206,20 +206,18 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/set/
         """
-        return self._queue(
-            self._commands.set(name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne)
-        )
+        return self._commands.set(name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne)
 
     def setex(self, name: KeyT, time: SpanT, value: EncodableT) -> PipelineResult[bool]:
         """Set ``name`` to ``value`` for ``time`` seconds.
 
         https://redis.io/docs/latest/commands/setex/
         """
-        return self._queue(self._commands.setex(name, time, value))
+        return self._commands.setex(name, time, value)
 
     def setnx(self, name: KeyT, value: EncodableT) -> PipelineResult[bool]:
         """Set ``name`` to ``value`` if it does not exist; return whether it was set.
 
         https://redis.io/docs/latest/commands/setnx/
         """
-        return self._queue(self._commands.setnx(name, value))
+        return self._commands.setnx(name, value)

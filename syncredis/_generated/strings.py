@@ -21,35 +21,35 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/append/
         """
-        return self._queue(self._commands.append(key, value))
+        return self._commands.append(key, value)
 
     def decr(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Subtract ``amount`` from the integer at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/decrby/
         """
-        return self._queue(self._commands.decr(name, amount))
+        return self._commands.decr(name, amount)
 
     def decrby(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Subtract ``amount`` from the integer at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/decrby/
         """
-        return self._queue(self._commands.decrby(name, amount))
+        return self._commands.decrby(name, amount)
 
     def get(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the value of ``name``, or None if there is no such key.
 
         https://redis.io/docs/latest/commands/get/
         """
-        return self._queue(self._commands.get(name))
+        return self._commands.get(name)
 
     def getdel(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the value of ``name`` and delete the key. Since Redis 6.2.
 
         https://redis.io/docs/latest/commands/getdel/
         """
-        return self._queue(self._commands.getdel(name))
+        return self._commands.getdel(name)
 
     def getex(
         self,
@@ -72,35 +72,35 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getex/
         """
-        return self._queue(self._commands.getex(name, ex, px, exat, pxat, persist))
+        return self._commands.getex(name, ex, px, exat, pxat, persist)
 
     def getrange(self, key: KeyT, start: int, end: int) -> PipelineResult[AnyStr]:
         """Return the bytes from ``start`` to ``end``, both included; negative positions count from the end.
 
         https://redis.io/docs/latest/commands/getrange/
         """
-        return self._queue(self._commands.getrange(key, start, end))
+        return self._commands.getrange(key, start, end)
 
     def incr(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/incrby/
         """
-        return self._queue(self._commands.incr(name, amount))
+        return self._commands.incr(name, amount)
 
     def incrby(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/incrby/
         """
-        return self._queue(self._commands.incrby(name, amount))
+        return self._commands.incrby(name, amount)
 
     def incrbyfloat(self, name: KeyT, amount: float = 1.0) -> PipelineResult[float]:
         """Add ``amount`` to the number at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/incrbyfloat/
         """
-        return self._queue(self._commands.incrbyfloat(name, amount))
+        return self._commands.incrbyfloat(name, amount)
 
     @overload
     def increx(
@@ -190,21 +190,19 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/increx/
         """
-        return self._queue(
-            self._commands.increx(
-                name,
-                byfloat=byfloat,
-                byint=byint,
-                lbound=lbound,
-                ubound=ubound,
-                saturate=saturate,
-                ex=ex,
-                px=px,
-                exat=exat,
-                pxat=pxat,
-                persist=persist,
-                enx=enx,
-            )
+        return self._commands.increx(
+            name,
+            byfloat=byfloat,
+            byint=byint,
+            lbound=lbound,
+            ubound=ubound,
+            saturate=saturate,
+            ex=ex,
+            px=px,
+            exat=exat,
+            pxat=pxat,
+            persist=persist,
+            enx=enx,
         )
 
     @overload
@@ -273,32 +271,32 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lcs/
         """
-        return self._queue(self._commands.lcs(key1, key2, len, idx, minmatchlen, withmatchlen))
+        return self._commands.lcs(key1, key2, len, idx, minmatchlen, withmatchlen)
 
     def mget(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[list[AnyStr | None]]:
         """Return the values of several keys, None for each that does not exist.
 
         https://redis.io/docs/latest/commands/mget/
         """
-        return self._queue(self._commands.mget(keys, *args))
+        return self._commands.mget(keys, *args)
 
     def setrange(self, name: KeyT, offset: int, value: EncodableT) -> PipelineResult[int]:
         """Overwrite the string at ``name`` from byte ``offset`` on and return its new length in bytes.
 
         https://redis.io/docs/latest/commands/setrange/
         """
-        return self._queue(self._commands.setrange(name, offset, value))
+        return self._commands.setrange(name, offset, value)
 
     def strlen(self, name: KeyT) -> PipelineResult[int]:
         """Return the length in bytes of the string at ``name``, 0 if there is no such key.
 
         https://redis.io/docs/latest/commands/strlen/
         """
-        return self._queue(self._commands.strlen(name))
+        return self._commands.strlen(name)
 
     def substr(self, name: KeyT, start: int, end: int = -1) -> PipelineResult[AnyStr]:
         """Return the bytes from ``start`` to ``end``, both included: the old name of `getrange`.
 
         https://redis.io/docs/latest/commands/substr/
         """
-        return self._queue(self._commands.substr(name, start, end))
+        return self._commands.substr(name, start, end)

@@ -37,6 +37,7 @@ class Pipeline(PipelineCommands[AnyStr]):
     __slots__ = ("_worker", "wrapped")
 
     def __init__(self, pipeline: blocking.Pipeline[AnyStr], worker: Worker) -> None:
+        super().__init__(pipeline._commands)
         self.wrapped: blocking.Pipeline[AnyStr] = pipeline
         self._worker = worker
 
@@ -61,10 +62,6 @@ class Pipeline(PipelineCommands[AnyStr]):
             await self.reset()
         else:
             self.abandon()  # a cancelled task can not wait for a round trip
-
-    def queue(self, command: Command[T]) -> PipelineResult[T]:
-        """Queue a command; return where its result will be."""
-        return self.wrapped.queue(command)
 
     def execute_command(self, *arguments: EncodableT) -> PipelineResult[Any]:
         """Queue any command as it stands; its reply is not decoded."""

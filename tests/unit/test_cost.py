@@ -43,6 +43,20 @@ def test_a_set(client: Redis[str]) -> None:
     assert spent.socket_calls == ("sendall", "recv"), spent
 
 
+def test_a_pipeline(client: Redis[str]) -> None:
+    def run() -> None:
+        pipeline = client.pipeline(transaction=False)
+        for _ in range(200):
+            pipeline.get("k")
+        assert pipeline.execute() == ["v" * 64] * 200
+
+    spent = cost(run)
+    # Five for each command, to queue it.
+    assert 1_000 <= len(spent.python_calls) <= 1_100, spent
+    assert 1_000 < spent.bytecodes <= 20_000, spent.bytecodes
+    assert spent.socket_calls.count("sendall") == 2, "a hundred commands at a time"
+
+
 def test_a_socket_call_is_one_system_call(client: Redis[str]) -> None:
     """Were there a timeout of Python's, each would be preceded by a ``poll``."""
     connection = client.pool.lease()
