@@ -8,6 +8,7 @@ closed; the pool sees to that.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -167,6 +168,11 @@ class Connection:
         self.in_step = False
         self._transport.send(data)
 
+    def send_packed(self, data: bytes | list[Buffer]) -> None:
+        """`send`, for what was encoded already. Blocks."""
+        self.in_step = False
+        self._transport.send(data)
+
     def take(self, text: bool) -> list[Reply]:
         """Return every message that has arrived in full, errors as errors; never blocks.
 
@@ -183,6 +189,10 @@ class Connection:
         self._parse_all(messages, text)  # also what came together with the last reply
         return messages
 
+    def resume(self) -> None:
+        """Say that every reply to what `send` has sent was taken: if nothing else arrived, the connection is in step again."""
+        self.in_step = not self._reader.has_data()
+
     def wait(self, seconds: float | None) -> bool:
         """Block until something arrives, for at most ``seconds`` (None: for ever); return whether it did."""
         with self._interruptible():
@@ -191,6 +201,11 @@ class Connection:
     def fileno(self) -> int:
         """The socket's file descriptor; -1 once it is closed."""
         return self._transport.fileno()
+
+    @property
+    def sock(self) -> socket.socket:
+        """The socket, to be looked at, registered and tuned; what is read from it is missing here."""
+        return self._transport.sock
 
     def interrupt(self, reason: ConnectionError | None = None) -> None:
         """Break off what another thread does with this connection; that call raises ``reason``. Never blocks."""

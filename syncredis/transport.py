@@ -182,6 +182,11 @@ class Transport:
         # What an asynchronous exception lost nobody can close any more, and nobody needs to be warned of.
         self._socket.close()
 
+    @property
+    def sock(self) -> socket.socket:
+        """The socket itself."""
+        return self._socket
+
     def fileno(self) -> int:
         """The socket's file descriptor; -1 once it is closed."""
         return self._socket.fileno()

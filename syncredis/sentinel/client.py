@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Final, Generic, Literal, Self, Unpack, cast, overload
+from typing import Any, ClassVar, Final, Generic, Literal, Self, Unpack, cast, overload
 
 from syncredis.client import Redis
 from syncredis.config import (
@@ -64,6 +64,10 @@ class Sentinel(Generic[AnyStr]):
     Raises:
         ConfigurationError: for an option that does not exist, or a value that it can not have.
     """
+
+    # What makes the pools of clients: a seam for subclasses.
+    _primary_pool: ClassVar[type[SentinelConnectionPool]] = PrimaryConnectionPool
+    _replica_pool: ClassVar[type[SentinelConnectionPool]] = ReplicaConnectionPool
 
     @overload
     def __init__(
@@ -349,7 +353,7 @@ class Sentinel(Generic[AnyStr]):
         options: ClientOptions,
     ) -> Redis[Any]:
         config, pool_config = _server_configs(self._discovery.seeds[0], db, {**self._options, **options})
-        kind: type[SentinelConnectionPool] = PrimaryConnectionPool if is_primary else ReplicaConnectionPool
+        kind = self._primary_pool if is_primary else self._replica_pool
         pool = kind(service_name, self._discovery, config, pool_config, self._watcher)
         return Redis(
             connection_pool=pool,
