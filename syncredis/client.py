@@ -16,6 +16,7 @@ from syncredis.confirmation import Confirmation, by_replicas, on_disk
 from syncredis.exceptions import ConfigurationError, RedisError, WatchError
 from syncredis.lock import Lock
 from syncredis.monitor import Monitor
+from syncredis.observation import Observer, PoolStatistics, is_observed, observe, observing
 from syncredis.pipeline import Pipeline
 from syncredis.pool import ConnectionPool
 from syncredis.pubsub import PubSub
@@ -426,12 +427,31 @@ class Redis(ScanIterators[AnyStr]):
             ConnectionError, TimeoutError: if the server can not be reached, or did not answer in time.
             PoolTimeoutError: if all connections stayed in use.
         """
-        times_closed = self.pool.times_closed
+        pool = self.pool
+        if pool.observers and not is_observed():
+            with observing(pool, (command,)):
+                return self.execute(command)
+        times_closed = pool.times_closed
         try:
             return self._attempt(command)
         except RedisError as error:
-            closed = self.pool.closed_since(times_closed)
+            closed = pool.closed_since(times_closed)
             return retry(self.retry_policy, command, lambda: self._attempt(command), error, closed)
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Have ``observer`` told about every call, after it; return a function that ends it. Never blocks.
+
+        It holds for everything on the same pool: siblings, pipelines, iterations, and both the blocking client and its facade.
+        Subscriptions are not calls.
+
+        Args:
+            observer: called with a `syncredis.observation.CallReport`, where the call was made; must not block.
+        """
+        return observe(observer, self.pool)
+
+    def pool_statistics(self) -> PoolStatistics:
+        """Return the pool in numbers: connections open, idle and in use, callers waiting, timeouts. Never blocks for long."""
+        return self.pool.statistics()
 
     def execute_command(self, *arguments: EncodableT) -> Any:
         """Send any command as it stands, e.g. ``execute_command("CONFIG", "GET", "maxmemory")``; return the reply undecoded.

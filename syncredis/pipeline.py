@@ -21,6 +21,7 @@ from syncredis.exceptions import (
     UnconfirmedWriteError,
     WatchError,
 )
+from syncredis.observation import is_observed, observing
 from syncredis.pipeline_queue import PipelineResult, Queue, settle
 from syncredis.pool import ConnectionPool
 from syncredis.retry import RetryPolicy, check_outcome, retry
@@ -33,14 +34,18 @@ class Watched(Commands[AnyStr]):
     Nothing is tried again: with the connection, the watch would be lost.
     """
 
-    __slots__ = ("_connection", "_text")
+    __slots__ = ("_connection", "_pool", "_text")
 
-    def __init__(self, connection: Connection, text: bool) -> None:
+    def __init__(self, connection: Connection, pool: ConnectionPool, text: bool) -> None:
         self._connection = connection
+        self._pool = pool
         self._text = text
 
     def execute(self, command: Command[T]) -> T:
         """Carry out a command and return its decoded reply. Blocks."""
+        if self._pool.observers and not is_observed():
+            with observing(self._pool, (command,)):
+                return self.execute(command)
         try:
             reply = self._connection.execute(command, self._text if command.text is None else command.text)
         except RedisError as error:
@@ -198,7 +203,7 @@ class Pipeline(PipelineCommands[AnyStr]):
                 self._watching = retry(self._retry_policy, command, lambda: self._watch_anew(command), error, closed)
         else:
             self._watching.execute(command, self._text)
-        return Watched(self._watching, self._text)
+        return Watched(self._watching, self._pool, self._text)
 
     def reset(self) -> None:
         """Forget what is queued and what is watched. Blocks for a round trip if keys are watched."""
@@ -233,11 +238,15 @@ class Pipeline(PipelineCommands[AnyStr]):
         return Batch(commands, self._transaction, watched, self._confirmations)
 
     def _execute(self, batch: Batch) -> list[Any]:
-        times_closed = self._pool.times_closed
+        pool = self._pool
+        if pool.observers and not is_observed():
+            with observing(pool, batch.commands, is_transaction=batch.transaction):
+                return self._execute(batch)
+        times_closed = pool.times_closed
         try:
             return self._attempt(batch)
         except RedisError as error:
-            closed = self._pool.closed_since(times_closed)
+            closed = pool.closed_since(times_closed)
             return retry(self._retry_policy, batch, lambda: self._attempt(batch), error, closed)
 
     def attempt(self, command: Command[T]) -> T:
@@ -261,6 +270,9 @@ class Pipeline(PipelineCommands[AnyStr]):
             self._pool.return_connection(connection)
 
     def _execute_watching(self, watching: Connection, batch: Batch) -> list[Any]:
+        if self._pool.observers and not is_observed():
+            with observing(self._pool, batch.commands, is_transaction=True):
+                return self._execute_watching(watching, batch)
         try:
             if self._pool.gate.is_shut:
                 self._pool.wait_at_gate()

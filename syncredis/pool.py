@@ -18,13 +18,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from types import EllipsisType
-from typing import Final
+from typing import Any, Final
 
-from syncredis import interruption
+from syncredis import interruption, observation
 from syncredis.config import ConnectionConfig, PoolConfig
 from syncredis.connection import Connection, open_connection
 from syncredis.exceptions import ConnectionError, InterruptedCallError, PoolTimeoutError, RedisError
 from syncredis.gate import Gate
+from syncredis.observation import Observer, PoolStatistics
 
 #: A connection that rested longer than this (seconds) is looked at before it is lent: the server may have closed it. The
 #: look costs a system call, which a busy connection is spared.
@@ -56,6 +57,10 @@ class ConnectionPool:
         self.gate = Gate()
         #: How often `close` was called.
         self.times_closed = 0
+        #: Who is told about calls, see `syncredis.observation`; whoever sends commands looks whether there is anybody.
+        self.observers: tuple[Observer, ...] = ()
+        observation.register(self)
+        self._made = self._timeouts = 0
         limits = self.pool_config
         self._limits_idle = limits.max_idle_connections is not None or limits.max_idle_time is not None
         self._start_empty()
@@ -75,12 +80,30 @@ class ConnectionPool:
         self._generation = getattr(self, "_generation", 0) + 1
 
     def __repr__(self) -> str:
-        with self._lock:
-            is_open, idle, waiting = len(list(self._slots)), len(self._shelf), len(self._waiters)
+        now = self.statistics()
         return (
-            f"<{type(self).__name__} for {self._target}: {is_open} of {self.pool_config.max_connections} connections "
-            f"open, {idle} idle, {waiting} callers waiting>"
+            f"<{type(self).__name__} for {now.name}: {now.open} of {now.max_connections} connections "
+            f"open, {now.idle} idle, {now.waiting} callers waiting>"
         )
+
+    def statistics(self) -> PoolStatistics:
+        """Return the pool in numbers. Never blocks for long."""
+        with self._lock:
+            return PoolStatistics(
+                name=self._target,
+                open=len(list(self._slots)),
+                idle=len(self._shelf),
+                waiting=len(self._waiters),
+                max_connections=self.pool_config.max_connections,
+                made=self._made,
+                timeouts=self._timeouts,
+            )
+
+    def describe_server(self) -> dict[str, Any]:
+        """Return what reports to `observers` say about the server. A seam for subclasses."""
+        config = self.config
+        location = None if config.unix_socket_path else config.location
+        return {"server": location, "unix_socket_path": config.unix_socket_path, "db": config.db}
 
     @property
     def _target(self) -> str:
@@ -288,6 +311,8 @@ class ConnectionPool:
         if call is not None and call.interrupted:
             raise interruption.interrupted_before("it got a connection")
         limits = self.pool_config
+        with self._lock:
+            self._timeouts += 1
         raise PoolTimeoutError(
             f"all {limits.max_connections} connections (max_connections) stayed in use for {limits.pool_timeout:g} s "
             f"(pool_timeout)"
@@ -327,6 +352,7 @@ class ConnectionPool:
                 return False
             self._slots.add(connection)
             self._slots.discard(slot)
+            self._made += 1
             if self._waiters:
                 self._grant()
             return True

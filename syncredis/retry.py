@@ -24,6 +24,7 @@ from syncredis.exceptions import (
     ServerStateError,
     TimeoutError,
 )
+from syncredis.observation import note_retry
 from syncredis.typing import T
 
 
@@ -110,6 +111,7 @@ def retry(
         interruption.sleep(pause)
         if closed():
             raise interruption.interrupted_before("it was tried again: the client was closed") from error
+        note_retry()
         try:
             return attempt()
         except RedisError as next_error:

@@ -17,6 +17,7 @@ from syncredis.command import Command
 from syncredis.commands import Commands, Recorder
 from syncredis.connection import Connection
 from syncredis.exceptions import RedisError
+from syncredis.observation import is_observed, observing
 from syncredis.pool import ConnectionPool
 from syncredis.retry import RetryPolicy, retry
 from syncredis.typing import AnyStr, KeyT
@@ -66,12 +67,16 @@ class Scan(Generic[PartT]):
         """Return the next part; None after the last. Blocks."""
         if self._cursor is None:
             return None
-        times_closed = self._pool.times_closed
+        pool = self._pool
+        if pool.observers and not is_observed():
+            with observing(pool, (cast("Command[Any]", self._record(0)),)):
+                return self.next_part()
+        times_closed = pool.times_closed
         try:
             part = self._attempt()
         except RedisError as error:
             command = cast("Command[Any]", self._record(0))
-            part = retry(self._retry_policy, command, self._attempt, error, self._pool.closed_since(times_closed))
+            part = retry(self._retry_policy, command, self._attempt, error, pool.closed_since(times_closed))
         self._cursor = part.cursor or None
         if self._cursor is None:
             self.close()

@@ -47,7 +47,8 @@ def _check_contents(sources: Path, wheel: Path) -> None:
     assert listed >= _IN_SOURCES, f"missing from the source distribution: {_IN_SOURCES - listed}"
     packaged = {path for path in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in path}
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "syncredis").rglob("*.py")}
-    assert packaged == modules | {"syncredis/py.typed"}, packaged ^ modules
+    modules |= {"syncredis/py.typed", "pytest_syncredis.py"}
+    assert packaged == modules, packaged ^ modules
 
 
 def _use(wheel: Path, place: Path) -> None:

@@ -21,6 +21,7 @@ from syncredis.command import Command, raw_command
 from syncredis.commands import Recorder
 from syncredis.config import ClientOptions
 from syncredis.exceptions import WatchError
+from syncredis.observation import Observer, PoolStatistics
 from syncredis.pool import ConnectionPool
 from syncredis.retry import DEFAULT_RETRY, RetryPolicy
 from syncredis.scanning import PartT
@@ -285,6 +286,14 @@ class Redis(AsyncScanIterators[AnyStr]):
                     returned = await function(pipeline, await pipeline.watch(*watches))
                     await pipeline.execute()
                     return returned
+
+    def observe(self, observer: Observer) -> Callable[[], None]:
+        """Have ``observer`` told about every call, after it; see `syncredis.Redis.observe`."""
+        return self.wrapped.observe(observer)
+
+    def pool_statistics(self) -> PoolStatistics:
+        """Return the pool in numbers; see `syncredis.Redis.pool_statistics`."""
+        return self.wrapped.pool_statistics()
 
     async def execute(self, command: Command[T]) -> T:
         """Carry out a command and return its decoded reply; raises what `syncredis.Redis.execute` raises."""

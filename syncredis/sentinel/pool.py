@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.connection import Connection
@@ -63,6 +63,15 @@ class SentinelConnectionPool(ConnectionPool):
     def _target(self) -> str:
         return f"the {'primary' if self.is_primary else 'replicas'} of {self.service_name!r}"
 
+    def describe_server(self) -> dict[str, Any]:
+        """Return what reports to ``observers`` say about the server."""
+        return {"server": self._known_server, "db": self.config.db, "service_name": self.service_name}
+
+    @property
+    def _known_server(self) -> Location | None:
+        """Where connections lead now, if that is one place, and known."""
+        return None
+
     def note_failure(self, connection: Connection, error: RedisError) -> None:
         """Doubt what is known after errors that a failover causes."""
         if isinstance(error, (ConnectionError, ServerStateError)):
@@ -100,6 +109,10 @@ class PrimaryConnectionPool(SentinelConnectionPool):
         super().__init__(service_name, discovery, config, pool_config, watcher)
         if watcher is not None:
             self.gate = watcher.gate(service_name)
+
+    @property
+    def _known_server(self) -> Location | None:
+        return self._primary
 
     def connect(self) -> Connection:
         """Ask the Sentinels, connect, and verify the role; see `Discovery` for how long that can take.

@@ -57,6 +57,8 @@ def beside_certificates(certificates: Certificates, tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize(("path", "backend"), RUNS)
 def test_blocks(path: Path, backend: str, deployment: SentinelDeployment, beside_certificates: None) -> None:
+    if any("telemetry" in block for block in BLOCKS[path]):
+        pytest.importorskip("opentelemetry.sdk")
     deployment.primary.execute_command("FLUSHALL")
     namespace: dict[str, object] = {
         "__name__": path.stem,
