@@ -97,7 +97,7 @@ class Batch:
             replies = executed
         if not self.parsed_as_text(text):
             replies = [
-                _in_text(reply, encoding) if _wants_text(command, text) else reply
+                in_text(reply, encoding) if _wants_text(command, text) else reply
                 for command, reply in zip(self.commands, replies, strict=True)
             ]
         return self._decoded(replies)
@@ -163,10 +163,10 @@ def _cause(answer: Reply, executed: RedisError) -> RedisError:
     return answer if isinstance(answer, ResponseError) else type(executed)(str(executed))
 
 
-def _in_text(reply: Reply, encoding: str) -> Reply:
-    """Turn the bytes in a reply into text.
+def in_text(reply: Reply, encoding: str) -> Reply:
+    """Return a reply with text in place of bytes, or a `DecodeError`: where the parser can not do it.
 
-    Here and not in the parser, where `Batch.parsed_as_text` says no.
+    That is where `Batch.parsed_as_text` says no, and where a reply is kept for callers of both kinds.
     """
     try:
         return _text_in(reply, encoding)

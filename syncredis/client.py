@@ -7,8 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from types import EllipsisType, TracebackType
-from typing import Any, Literal, Self, Unpack, overload
+from typing import Any, Literal, Self, Unpack, cast, overload
 
+from syncredis.batch import in_text
+from syncredis.cache import MISSING, Cache
 from syncredis.command import Command, raw_command
 from syncredis.commands import Commands, Recorder
 from syncredis.config import ClientOptions, configs_from_options
@@ -20,10 +22,12 @@ from syncredis.observation import Observer, PoolStatistics, is_observed, observe
 from syncredis.pipeline import Pipeline
 from syncredis.pool import ConnectionPool
 from syncredis.pubsub import PubSub
+from syncredis.replies import fresh
 from syncredis.retry import DEFAULT_RETRY, RetryPolicy, retry
 from syncredis.scanning import PartT, Scan, ScanIterators
 from syncredis.script import Script
-from syncredis.typing import AnyStr, EncodableT, KeyT, T
+from syncredis.tracking import TrackedReads
+from syncredis.typing import AnyStr, EncodableT, KeyT, Reply, T
 from syncredis.url import options_from_url
 
 
@@ -53,7 +57,8 @@ class Redis(ScanIterators[AnyStr]):
         "__weakref__",
         "_confirmations",
         "_is_plain",
-        "_owns_pool",
+        "_owned",
+        "_reads",
         "_stream_timeout",
         "_text",
         "pool",
@@ -119,7 +124,9 @@ class Redis(ScanIterators[AnyStr]):
         self.retry_policy = retry_policy
         self._text = decode_responses
         self._stream_timeout = connection_pool.config.stream_timeout
-        self._owns_pool = True
+        # What `close` closes. None: the pool is another client's.
+        self._owned: ConnectionPool | TrackedReads | None = connection_pool
+        self._reads: TrackedReads | None = None
         self._confirmations: tuple[Confirmation, ...] = ()
         # Whether a command is just carried out, as nearly always: one look instead of several.
         self._is_plain = True
@@ -204,10 +211,10 @@ class Redis(ScanIterators[AnyStr]):
         carried out a command that is not safe to repeat.
 
         The client may be used again afterwards, and then opens new connections. One that `with_options` made closes nothing:
-        the connections are those of the client that it came from.
+        the connections are those of the client that it came from. One that `cached` made closes its cache.
         """
-        if self._owns_pool:
-            self.pool.close()
+        if self._owned is not None:
+            self._owned.close()
 
     @overload
     def with_options(
@@ -310,6 +317,44 @@ class Redis(ScanIterators[AnyStr]):
         """
         return self._confirming(on_disk(local, replicas, timeout))
 
+    def cached(self, max_entries: int = 10_000, max_age: float | None = None) -> Redis[AnyStr]:
+        """Return a sibling that keeps what it reads in this process, until the server says that it has changed. Never blocks.
+
+        ::
+
+            with client.cached() as cached:
+                cached.get("greeting")  # from the server
+                cached.get("greeting")  # from memory
+                cached.cache.statistics.hits  # 1
+
+        Reads of keys - `get`, `hgetall`, `zrange` and their like - come from the cache where it has them; everything else
+        goes to the server, pipelines included. What this client writes it reads anew. What others write it may go on reading
+        from the cache for as long as their news is on the way; after a connection was lost, or a failover, nothing is left in
+        the cache. A key whose time is over may be read until the server removes it, and a script that writes keys which it
+        does not declare counts as another client.
+
+        The cache has one connection of the pool, and a thread, from the first read until `close`, or the end of the ``with``
+        block, or until the sibling is forgotten. Needs ``protocol=3``.
+
+        Args:
+            max_entries: how many replies are kept at most; those that were not used for longest go first.
+            max_age: seconds after which a reply is read anew in any case; None: no limit.
+
+        Raises:
+            ConfigurationError: for numbers that make no sense, or with ``protocol=2``.
+
+        https://redis.io/docs/latest/develop/reference/client-side-caching/
+        """
+        sibling = self._sibling()
+        sibling._reads = sibling._owned = TrackedReads(self.pool, Cache(max_entries, max_age))
+        sibling._is_plain = False
+        return sibling
+
+    @property
+    def cache(self) -> Cache | None:
+        """Where a client that `cached` made keeps replies; None for others."""
+        return None if self._reads is None else self._reads.cache
+
     def _confirming(self, confirmation: Confirmation) -> Redis[AnyStr]:
         sibling = self._sibling()
         sibling._confirmations = (*self._confirmations, confirmation)
@@ -318,7 +363,7 @@ class Redis(ScanIterators[AnyStr]):
 
     def _sibling(self) -> Redis[Any]:
         sibling = copy.copy(self)
-        sibling._owns_pool = False
+        sibling._owned = None
         return sibling
 
     @property
@@ -341,6 +386,7 @@ class Redis(ScanIterators[AnyStr]):
             transaction=transaction,
             stream_timeout=self._stream_timeout,
             confirmations=self._confirmations,
+            reads=self._reads,
         )
 
     def pubsub(self, ignore_subscribe_messages: bool = False) -> PubSub[AnyStr]:
@@ -463,9 +509,31 @@ class Redis(ScanIterators[AnyStr]):
     def _scan(self, record: Callable[[int], PartT]) -> Scan[PartT]:
         return Scan(self.pool, self.retry_policy, self._text, record, self._stream_timeout)
 
+    def _recall(self, command: Command[T]) -> T:
+        """Return the decoded reply that the cache has, or `MISSING`. Never blocks."""
+        request = None if self._reads is None else self._reads.request_of(command)
+        if self._reads is None or request is None:
+            return cast("T", MISSING)
+        reply = self._reads.recall(request)
+        return cast("T", reply) if reply is MISSING else self._decoded(command, reply)
+
+    def _decoded(self, command: Command[T], reply: Reply) -> T:
+        """Return the caller's value for a reply as bytes that is kept for others, too."""
+        text = self._text if command.text is None else command.text
+        reply = in_text(reply, self.pool.config.encoding) if text else fresh(reply)
+        if isinstance(reply, RedisError):
+            raise reply
+        return cast("T", reply) if command.decode is None else command.decode(reply)
+
+    def _attempt_specially(self, command: Command[T]) -> T:
+        request = None if self._reads is None else self._reads.request_of(command)
+        if self._reads is None or request is None:
+            return self.pipeline(transaction=False).attempt(command)
+        return self._decoded(command, self._reads.read(request, command, self._stream_timeout))
+
     def _attempt(self, command: Command[T]) -> T:
         if not self._is_plain:
-            return self.pipeline(transaction=False).attempt(command)
+            return self._attempt_specially(command)
         pool = self.pool
         if pool.gate.is_shut and not command.read_only:
             pool.wait_at_gate()

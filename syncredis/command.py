@@ -5,7 +5,7 @@ Client, pipeline and facade all consume the same value; they differ only in how 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic
 
 from syncredis._generated_facts import BLOCKING, READ_ONLY
@@ -45,7 +45,7 @@ class Command(Generic[T]):
     @property
     def name(self) -> str:
         """The command's name in upper case, with its subcommand where the server counts that as part of the name."""
-        words = [_word(argument) for argument in self.arguments[:2]]
+        words = words_of(self.arguments)
         both = " ".join(words)
         return both if both in READ_ONLY or both in BLOCKING else words[0]
 
@@ -71,7 +71,7 @@ def raw_command(arguments: tuple[EncodableT, ...]) -> Command[Any]:
         DataError: for one that changes the state of its connection, which is whoever leases it next's, too.
     """
     command = Command[Any](arguments)
-    words = [_word(argument) for argument in arguments[:2]]
+    words = words_of(arguments)
     instead = _CHANGE_CONNECTIONS.get(" ".join(words)) or _CHANGE_CONNECTIONS.get(words[0] if words else "")
     if instead is not None and words != ["HELLO"]:
         raise DataError(f"{command.name} would change a connection that others use, too; {instead}")
@@ -87,7 +87,7 @@ _NOT_AT_ALL = "close the client instead"
 _CHANGE_CONNECTIONS = {
     "AUTH": _OPTIONS,
     "CLIENT REPLY": "there is no way to go without replies",
-    "CLIENT TRACKING": "there is no cache yet that would be told",
+    "CLIENT TRACKING": "use cached()",
     "DISCARD": _TRANSACTION,
     "EXEC": _TRANSACTION,
     "HELLO": _OPTIONS,
@@ -110,6 +110,11 @@ _CHANGE_CONNECTIONS = {
 }
 
 _RUN_CODE = frozenset({"EVAL", "EVALSHA", "FCALL"})
+
+
+def words_of(arguments: Sequence[EncodableT]) -> list[str]:
+    """Return in upper case the first two arguments of a command, of which its name is one or both."""
+    return [_word(argument) for argument in arguments[:2]]
 
 
 def _word(argument: EncodableT) -> str:

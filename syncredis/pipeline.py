@@ -25,6 +25,7 @@ from syncredis.observation import is_observed, observing
 from syncredis.pipeline_queue import PipelineResult, Queue, settle
 from syncredis.pool import ConnectionPool
 from syncredis.retry import RetryPolicy, check_outcome, retry
+from syncredis.tracking import TrackedReads
 from syncredis.typing import AnyStr, EncodableT, KeyT, T
 
 
@@ -34,12 +35,15 @@ class Watched(Commands[AnyStr]):
     Nothing is tried again: with the connection, the watch would be lost.
     """
 
-    __slots__ = ("_connection", "_pool", "_text")
+    __slots__ = ("_connection", "_pool", "_reads", "_text")
 
-    def __init__(self, connection: Connection, pool: ConnectionPool, text: bool) -> None:
+    def __init__(
+        self, connection: Connection, pool: ConnectionPool, text: bool, reads: TrackedReads | None = None
+    ) -> None:
         self._connection = connection
         self._pool = pool
         self._text = text
+        self._reads = reads
 
     def execute(self, command: Command[T]) -> T:
         """Carry out a command and return its decoded reply. Blocks."""
@@ -51,6 +55,9 @@ class Watched(Commands[AnyStr]):
         except RedisError as error:
             check_outcome(command, error)
             raise
+        finally:
+            if self._reads is not None:
+                self._reads.note_written([command])
         return cast("T", reply) if command.decode is None else command.decode(reply)
 
 
@@ -64,6 +71,7 @@ class Pipeline(PipelineCommands[AnyStr]):
     __slots__ = (
         "_confirmations",
         "_pool",
+        "_reads",
         "_retry_policy",
         "_stream_timeout",
         "_text",
@@ -80,6 +88,7 @@ class Pipeline(PipelineCommands[AnyStr]):
         transaction: bool,
         stream_timeout: float | None,
         confirmations: Sequence[Confirmation] = (),
+        reads: TrackedReads | None = None,
     ) -> None:
         super().__init__(Queue())
         self._pool = pool
@@ -88,6 +97,7 @@ class Pipeline(PipelineCommands[AnyStr]):
         self._transaction = transaction
         self._stream_timeout = stream_timeout
         self._confirmations = confirmations
+        self._reads = reads
         self._watching: Connection | None = None
 
     def __len__(self) -> int:
@@ -203,7 +213,7 @@ class Pipeline(PipelineCommands[AnyStr]):
                 self._watching = retry(self._retry_policy, command, lambda: self._watch_anew(command), error, closed)
         else:
             self._watching.execute(command, self._text)
-        return Watched(self._watching, self._pool, self._text)
+        return Watched(self._watching, self._pool, self._text, self._reads)
 
     def reset(self) -> None:
         """Forget what is queued and what is watched. Blocks for a round trip if keys are watched."""
@@ -298,6 +308,9 @@ class Pipeline(PipelineCommands[AnyStr]):
         except RedisError as error:
             self._pool.note_failure(connection, error)
             raise
+        finally:
+            if self._reads is not None:
+                self._reads.note_written(batch.commands)
         # Too late to begin again, some commands were carried out; but the next call shall find the right server.
         for reply in errors:
             if isinstance(reply, ServerStateError):

@@ -221,6 +221,10 @@ class ConnectionPool:
         self.gate.wake()
         self.invalidate(InterruptedCallError("the client was closed while this call was in progress"))
 
+    def is_current(self, connection: Connection) -> bool:
+        """Whether a connection was made since the last `invalidate`: it leads to where the pool leads now."""
+        return connection.generation == self._generation
+
     def closed_since(self, times_closed: int) -> Callable[[], bool]:
         """Return a function that tells whether `close` was called since ``times_closed`` had this value."""
         return lambda: self.times_closed != times_closed

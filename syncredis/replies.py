@@ -62,6 +62,15 @@ def to_fields(reply: Reply) -> Any:
     return {to_str(name): value for name, value in to_dict(reply).items()}
 
 
+def fresh(reply: Reply) -> Reply:
+    """A copy of what can be changed, for a reply that others are handed, too."""
+    if isinstance(reply, list):
+        return [fresh(element) for element in reply]
+    if isinstance(reply, dict):
+        return {key: fresh(value) for key, value in reply.items()}
+    return reply
+
+
 def in_pairs(flat: Any) -> Iterator[tuple[Any, Any]]:
     """The elements of an array, two by two."""
     elements = iter(flat)

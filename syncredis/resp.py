@@ -89,6 +89,15 @@ def encoder(encoding: str) -> Callable[[Sequence[EncodableT]], bytes | list[Buff
     return _encode_utf8 if encoding == "utf-8" else partial(_encode_carefully, encoding=encoding)
 
 
+def argument_bytes(arguments: Sequence[EncodableT], position: int, encoding: str) -> bytes:
+    """Return one argument of a command in the form in which it is sent.
+
+    Raises:
+        DataError: as `encode`.
+    """
+    return bytes(_to_bytes(arguments, position, arguments[position], encoding))
+
+
 def _encode_utf8(arguments: Sequence[EncodableT]) -> bytes | list[Buffer]:
     """Encode small strings; leave anything else to the other two."""
     for argument in arguments:

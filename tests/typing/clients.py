@@ -6,6 +6,7 @@ from typing import Any, assert_type
 
 import syncredis
 import syncredis.aio
+from syncredis.cache import Cache
 
 
 def text_and_bytes(choice: bool) -> None:
@@ -24,6 +25,9 @@ def siblings(text: syncredis.Redis[str], raw: syncredis.aio.Redis[bytes], choice
     assert_type(text.with_options(decode_responses=choice), syncredis.Redis[Any])
     assert_type(text.ensure_replication(2, timeout=0.5), syncredis.Redis[str])
     assert_type(raw.ensure_persistence(replicas=1), syncredis.aio.Redis[bytes])
+    assert_type(text.cached(100, max_age=60.0), syncredis.Redis[str])
+    assert_type(raw.cached(), syncredis.aio.Redis[bytes])
+    assert_type(raw.cache, Cache | None)
     assert_type(raw.with_options(stream_timeout=1.5), syncredis.aio.Redis[bytes])
     assert_type(raw.with_options(decode_responses=True), syncredis.aio.Redis[str])
 
