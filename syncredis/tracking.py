@@ -205,11 +205,11 @@ class _Conversation:
             self._owed.append(question)
             try:
                 self._connection.send(command)
-            except BaseException as error:
-                was_over = self._over
+            except ConnectionError as error:
+                self.end(error)  # which changes nothing if it has ended already, for another reason
+                raise _copied(self._reason) from error
+            except BaseException:
                 self.end()  # who knows how much of it has left
-                if was_over and isinstance(error, ConnectionError):
-                    raise _copied(self._reason) from error
                 raise
         return question
 
