@@ -128,7 +128,8 @@ class Redis(ScanIterators[AnyStr]):
         self._owned: ConnectionPool | TrackedReads | None = connection_pool
         self._reads: TrackedReads | None = None
         self._confirmations: tuple[Confirmation, ...] = ()
-        # Whether a command is just carried out, as nearly always: one look instead of several.
+        # Whether a command is just carried out, without cache or confirmation, as nearly always: one look instead of several.
+        # The facade looks here, too: only then the command may share a connection with others.
         self._is_plain = True
 
     @overload

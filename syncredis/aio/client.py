@@ -312,12 +312,15 @@ class Redis(AsyncScanIterators[AnyStr]):
 
     async def execute(self, command: Command[T]) -> T:
         """Carry out a command and return its decoded reply; raises what `syncredis.Redis.execute` raises."""
-        if self.wrapped.cache is not None:
-            await checkpoint_if_cancelled()
-            kept = self.wrapped._recall(command)
-            if kept is not MISSING:
-                return kept
+        if not self.wrapped._is_plain:
+            return await self._execute_specially(command)
         return await self._worker.run(self.wrapped.execute, command)
+
+    async def _execute_specially(self, command: Command[T]) -> T:
+        """`execute` for a client that keeps replies, or has its writes confirmed: those need a connection of their own."""
+        await checkpoint_if_cancelled()
+        kept = self.wrapped._recall(command)
+        return await self._worker.run(self.wrapped.execute, command) if kept is MISSING else kept
 
     async def execute_command(self, *arguments: EncodableT) -> Any:
         """Send any command as it stands; see `syncredis.Redis.execute_command`."""
