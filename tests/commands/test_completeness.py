@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,3 +113,65 @@ def test_every_exception_is_needed(servers: dict[str, ServerProcess]) -> None:
     without = {name for server in servers.values() for name in listed(server) if as_method(name) not in methods}
     needless = [pattern for pattern in EXCEPTIONS if not any(fnmatchcase(name, pattern) for name in without)]
     assert needless == []
+
+
+# --- whether each method is tried out ---------------------------------------------------------------------
+
+#: What the tests beside this file call their clients. Those come on every surface, with RESP2 and RESP3.
+CLIENTS = {
+    "admin",
+    "alone",
+    "client",
+    "consumer",
+    "lex",
+    "made",
+    "one",
+    "other",
+    "own",
+    "primary",
+    "raw",
+    "replica",
+    "sentinel",
+    "target",
+    "two",
+    "user",
+    "z",
+}
+
+#: Methods for commands that no server of these tests has: what they send is looked at in tests/unit/test_command_methods.py.
+REDIS_8_ONLY = {
+    "blmovem",
+    "delex",
+    "digest",
+    "increx",
+    "lmovem",
+    "sdiffcard",
+    "sunioncard",
+    "xackdel",
+    "xcfgset",
+    "xdelex",
+    "xnack",
+}
+
+
+def tried_out(source: str) -> set[str]:
+    """The names of the methods that a module of tests calls on a client, be it by name through `getattr`."""
+    tree = list(ast.walk(ast.parse(source)))
+    calls = [node.func for node in tree if isinstance(node, ast.Call)]
+    found = {call.attr for call in calls if isinstance(call, ast.Attribute) and ast.unparse(call.value) in CLIENTS}
+    if any(ast.unparse(call) == "getattr" for call in calls):
+        found |= {node.value for node in tree if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return found
+
+
+def test_every_method_is_tried_out_on_a_server() -> None:
+    here = Path(__file__).parent
+    found = {name for path in here.glob("test_*.py") if path != Path(__file__) for name in tried_out(path.read_text())}
+    missing = set(command_methods()) - found
+    assert missing == REDIS_8_ONLY
+
+
+def test_methods_for_other_servers_are_looked_at_all_the_same() -> None:
+    source = (Path(__file__).parent.parent / "unit" / "test_command_methods.py").read_text()
+    named = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
+    assert named >= REDIS_8_ONLY

@@ -301,30 +301,30 @@ def test_a_connection_that_is_cut_costs_a_reader_nothing(
             cached.cache.clear()
 
 
-def test_a_silent_server_is_noticed(server: ServerProcess, connect: Callable[..., Any]) -> None:
-    with connect(server, stream_timeout=0.3, connect_timeout=0.3).cached() as cached:
+def test_a_silent_server_is_noticed(any_server: ServerProcess, connect: Callable[..., Any]) -> None:
+    with connect(any_server, stream_timeout=1.5).cached() as cached:
         cached.get("k")
-        server.freeze()
+        any_server.freeze()
         try:
             with pytest.raises(TimeoutError):
                 cached.get("other")
             until(lambda: len(cached.cache) == 0)
         finally:
-            server.thaw()
+            any_server.thaw()
         until(lambda: cached.get("k") is None)
 
 
 def test_a_silent_server_is_noticed_by_who_asks_nothing(
-    server: ServerProcess, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    any_server: ServerProcess, connect: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tracking, "PROBE_AFTER", 0.1)
-    with connect(server, stream_timeout=0.3).cached() as cached:
+    with connect(any_server, stream_timeout=1.5).cached() as cached:
         cached.get("k")
-        server.freeze()
+        any_server.freeze()
         try:
             until(lambda: len(cached.cache) == 0)
         finally:
-            server.thaw()
+            any_server.thaw()
 
 
 def test_a_quiet_server_is_asked_and_believed(

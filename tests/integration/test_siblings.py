@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from syncredis import NO_RETRY, ConfigurationError, ConnectionError, Redis, Time
 from syncredis.exceptions import WrongTypeError
 from syncredis.testing import ServerProcess
 from syncredis.transport import Transport
+from tests.fixtures.peer import Peer
 from tests.integration.conftest import pool_of
 
 PATIENT, HASTY = 60.0, 0.05
@@ -81,17 +82,18 @@ def test_pipelines_and_scans_have_its_limit(server: ServerProcess, connect: Call
     assert hasty.ping()
 
 
-def test_a_policy_of_its_own(server: ServerProcess, connect: Callable[..., Any]) -> None:
-    client = connect(server, max_connections=1)
-    once = client.with_options(retry_policy=NO_RETRY)
-    other = connect(server)
-    for one, is_tried_again in ((client, True), (once, False)):
-        other.client_kill_filter(_id=one.client_id())
-        if is_tried_again:
-            assert one.ping()
-        else:
-            with pytest.raises(ConnectionError):
-                one.ping()
+def test_a_policy_of_its_own(peer: Peer, connect: Callable[..., Any]) -> None:
+    def hang_up(words: Sequence[bytes]) -> bytes:
+        peer.drop_all()
+        return b""
+
+    peer.answer = hang_up
+    client = connect(peer.location)
+    for one, attempts in ((client, 4), (client.with_options(retry_policy=NO_RETRY), 1)):
+        peer.received.clear()
+        with pytest.raises(ConnectionError):
+            one.ping()
+        assert peer.received == [[b"PING"]] * attempts
 
 
 def test_closing_it_closes_nothing(server: ServerProcess, connect: Callable[..., Any]) -> None:
