@@ -39,7 +39,7 @@ def test_a_write_that_is_not_confirmed_was_made_all_the_same(
 ) -> None:
     client = connect(primary)
     durable = client.ensure_replication(3, timeout=SHORT)
-    with pytest.raises(UnconfirmedWriteError, match="[012] of 3 replicas") as raised:
+    with pytest.raises(UnconfirmedWriteError, match=r"[012] of 3 replicas") as raised:
         durable.incrby("n", 5)
     assert raised.value.reply == 5
     assert client.get("n") == "5"
