@@ -47,6 +47,8 @@ class Connection:
         protocol: the version of RESP that is spoken, 2 or 3.
         role: ``"primary"``, ``"replica"`` or ``"sentinel"`` as the server said when it was asked during the handshake, else
             None.
+        link: for a replica's link to its primary likewise ``"connected"``, or where it stands: ``"connect"``,
+            ``"connecting"``, ``"handshake"``, ``"sync"``.
         generation: of the pool that made it, at the time when it did.
         last_used: when it was last taken into use, by `time.monotonic`.
         stream_timeout: seconds that an exchange may stand still; None: no limit. See `set_timeout`.
@@ -63,6 +65,7 @@ class Connection:
         "generation",
         "in_step",
         "last_used",
+        "link",
         "protocol",
         "role",
         "stream_timeout",
@@ -73,6 +76,7 @@ class Connection:
         self.in_step = True
         self.protocol = 2
         self.role: str | None = None
+        self.link: str | None = None
         self.generation = 0
         self.last_used = time.monotonic()
         self.stream_timeout = config.stream_timeout
@@ -400,3 +404,4 @@ def _shake_hands(connection: Connection, config: ConnectionConfig, deadline: flo
         raise error
     if ask_role:
         connection.role = handshake.role_from_reply(replies[-1])
+        connection.link = handshake.link_from_reply(replies[-1])

@@ -63,8 +63,12 @@ def from_url(
     if is_sentinel_url(url):
         parsed = parse_sentinel_url(url)
         sentinel = Sentinel.from_url(url, decode_responses=decode_responses, **options)
-        make = sentinel.replica_for if (parsed.role or role) == "replica" else sentinel.primary_for
-        return make(parsed.require_service_name(), db=parsed.db)
+        service_name = parsed.require_service_name()
+        if (parsed.role or role) == "replica":
+            return sentinel.replica_for(service_name, db=parsed.db, **parsed.replica_settings)
+        if parsed.replica_settings:
+            raise ConfigurationError(f"{min(parsed.replica_settings)} in the URL has no meaning without role=replica")
+        return sentinel.primary_for(service_name, db=parsed.db)
     if role is not None:
         raise ConfigurationError(f"{role=} has no meaning for a URL that names no Sentinels")
     return Redis.from_url(url, decode_responses=decode_responses, **options)

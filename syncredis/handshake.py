@@ -109,3 +109,11 @@ def role_from_reply(reply: Reply) -> str | None:
     text = word.decode("ascii", "replace") if isinstance(word, bytes) else str(word)
     # The wire still uses the old words.
     return {"master": "primary", "slave": "replica"}.get(text, text)
+
+
+def link_from_reply(reply: Reply) -> str | None:
+    """Return the state of a replica's link to its primary for the reply to ROLE; None: it is no replica, or refused to say."""
+    if role_from_reply(reply) != "replica" or len(reply) < 4:
+        return None
+    word = reply[3]
+    return word.decode("ascii", "replace") if isinstance(word, bytes) else str(word)

@@ -18,7 +18,7 @@ _SCHEMES = {
     "redis+unix": False,
     "valkey+unix": False,
 }
-_INTEGERS = frozenset({"db", "protocol", "max_connections", "max_idle_connections", "min_other_sentinels"})
+_INTEGERS = frozenset({"db", "protocol", "max_connections", "max_idle_connections", "min_other_sentinels", "max_lag"})
 _SECONDS = frozenset(
     {"connect_timeout", "stream_timeout", "pool_timeout", "max_idle_time", "failover_timeout", "hedge_delay"}
 )

@@ -15,6 +15,7 @@ from syncredis.sentinel import client as blocking
 from syncredis.sentinel.address_map import AddressMap
 from syncredis.sentinel.events import Event
 from syncredis.sentinel.pool import SentinelConnectionPool
+from syncredis.sentinel.replica_choice import ReplicaPolicy
 from syncredis.typing import AnyStr
 
 #: Questions that one event loop may have under way at once; those for the same service are put as one.
@@ -198,6 +199,17 @@ class Sentinel(Generic[AnyStr]):
         **options: Unpack[ClientOptions],
     ) -> Redis[bytes]: ...
 
+    @overload
+    def primary_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: bool | None = None,
+        db: int = 0,
+        failover_timeout: float | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[Any]: ...
+
     def primary_for(
         self,
         service_name: str,
@@ -209,7 +221,9 @@ class Sentinel(Generic[AnyStr]):
     ) -> Redis[Any]:
         """Return a client for the primary of a service; see `syncredis.sentinel.Sentinel.primary_for`."""
         return Redis[Any].wrapping(
-            self.wrapped._client(service_name, True, decode_responses, db, failover_timeout, options)
+            self.wrapped.primary_for(
+                service_name, decode_responses=decode_responses, db=db, failover_timeout=failover_timeout, **options
+            )
         )
 
     @overload
@@ -220,6 +234,8 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: None = None,
         db: int = 0,
         failover_timeout: float | None = None,
+        policy: ReplicaPolicy = "round-robin",
+        max_lag: int | None = None,
         **options: Unpack[ClientOptions],
     ) -> Redis[AnyStr]: ...
 
@@ -231,6 +247,8 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: Literal[True],
         db: int = 0,
         failover_timeout: float | None = None,
+        policy: ReplicaPolicy = "round-robin",
+        max_lag: int | None = None,
         **options: Unpack[ClientOptions],
     ) -> Redis[str]: ...
 
@@ -242,8 +260,23 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: Literal[False],
         db: int = 0,
         failover_timeout: float | None = None,
+        policy: ReplicaPolicy = "round-robin",
+        max_lag: int | None = None,
         **options: Unpack[ClientOptions],
     ) -> Redis[bytes]: ...
+
+    @overload
+    def replica_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: bool | None = None,
+        db: int = 0,
+        failover_timeout: float | None = None,
+        policy: ReplicaPolicy = "round-robin",
+        max_lag: int | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[Any]: ...
 
     def replica_for(
         self,
@@ -252,11 +285,21 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: bool | None = None,
         db: int = 0,
         failover_timeout: float | None = None,
+        policy: ReplicaPolicy = "round-robin",
+        max_lag: int | None = None,
         **options: Unpack[ClientOptions],
     ) -> Redis[Any]:
         """Return a client for the replicas of a service; see `syncredis.sentinel.Sentinel.replica_for`."""
         return Redis[Any].wrapping(
-            self.wrapped._client(service_name, False, decode_responses, db, failover_timeout, options)
+            self.wrapped.replica_for(
+                service_name,
+                decode_responses=decode_responses,
+                db=db,
+                failover_timeout=failover_timeout,
+                policy=policy,
+                max_lag=max_lag,
+                **options,
+            )
         )
 
 

@@ -22,7 +22,9 @@ from syncredis.sentinel.address_map import AddressMap
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Audience, Event, EventStream
 from syncredis.sentinel.pool import PrimaryConnectionPool, SentinelConnectionPool
+from syncredis.sentinel.replica_choice import ReplicaChoice, ReplicaPolicy
 from syncredis.sentinel.replica_pool import ReplicaConnectionPool
+from syncredis.sentinel.replica_survey import ReplicaSurvey
 from syncredis.sentinel.url import parse_sentinel_url
 from syncredis.sentinel.watcher import Watcher
 from syncredis.typing import AnyStr
@@ -154,6 +156,7 @@ class Sentinel(Generic[AnyStr]):
         )
         _require_seconds("write_hold", write_hold)
         self._watcher = Watcher(self._discovery, Audience(on_event), hold=write_hold)
+        self._survey = ReplicaSurvey(self._discovery)
 
     @overload
     @classmethod
@@ -275,6 +278,17 @@ class Sentinel(Generic[AnyStr]):
         **options: Unpack[ClientOptions],
     ) -> Redis[bytes]: ...
 
+    @overload
+    def primary_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: bool | None = None,
+        db: int = 0,
+        failover_timeout: float | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[Any]: ...
+
     def primary_for(
         self,
         service_name: str,
@@ -293,7 +307,8 @@ class Sentinel(Generic[AnyStr]):
             failover_timeout: seconds; None: as this object has it.
             **options: go before those given to this object.
         """
-        return self._client(service_name, True, decode_responses, db, failover_timeout, options)
+        pool = self._primary_pool(service_name, self._discovery, *self._configs(db, options), self._watcher)
+        return self._client(pool, decode_responses, failover_timeout)
 
     @overload
     def replica_for(
@@ -303,6 +318,8 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: None = None,
         db: int = 0,
         failover_timeout: float | None = None,
+        policy: ReplicaPolicy = "round-robin",
+        max_lag: int | None = None,
         **options: Unpack[ClientOptions],
     ) -> Redis[AnyStr]: ...
 
@@ -314,6 +331,8 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: Literal[True],
         db: int = 0,
         failover_timeout: float | None = None,
+        policy: ReplicaPolicy = "round-robin",
+        max_lag: int | None = None,
         **options: Unpack[ClientOptions],
     ) -> Redis[str]: ...
 
@@ -325,8 +344,23 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: Literal[False],
         db: int = 0,
         failover_timeout: float | None = None,
+        policy: ReplicaPolicy = "round-robin",
+        max_lag: int | None = None,
         **options: Unpack[ClientOptions],
     ) -> Redis[bytes]: ...
+
+    @overload
+    def replica_for(
+        self,
+        service_name: str,
+        *,
+        decode_responses: bool | None = None,
+        db: int = 0,
+        failover_timeout: float | None = None,
+        policy: ReplicaPolicy = "round-robin",
+        max_lag: int | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Redis[Any]: ...
 
     def replica_for(
         self,
@@ -335,26 +369,40 @@ class Sentinel(Generic[AnyStr]):
         decode_responses: bool | None = None,
         db: int = 0,
         failover_timeout: float | None = None,
+        policy: ReplicaPolicy = "round-robin",
+        max_lag: int | None = None,
         **options: Unpack[ClientOptions],
     ) -> Redis[Any]:
-        """Return a client for the replicas of a service, in turn, and for its primary if none can be had. Never blocks.
+        """Return a client for the replicas of a service, and for its primary if none can be had. Never blocks.
 
-        The arguments are those of `primary_for`. Replicas lag behind: a value just written may not be there yet.
+        Replicas lag behind: a value just written may not be there yet. Those that a Sentinel finds down are not used, those
+        without a link to the primary only if there is nothing else. Connections follow when replicas come and go.
+
+        Args:
+            service_name: as the Sentinels know it.
+            decode_responses: None: as this object has it.
+            db: number of the database.
+            failover_timeout: seconds; None: as this object has it.
+            policy: which replica a new connection leads to: ``"round-robin"``: each in turn, so that all have as many;
+                ``"random"``; ``"lowest-latency"``: the nearest, by round trips that a thread measures; or a function that is
+                given a `ReplicaView` of each, and returns those to use, the best first.
+            max_lag: bytes of the replication stream that a replica may be behind, measured about once a second; None: no
+                limit.
+            **options: go before those given to this object.
         """
-        return self._client(service_name, False, decode_responses, db, failover_timeout, options)
+        config, pool_config = self._configs(db, options)
+        choice = ReplicaChoice(policy=policy, max_lag=max_lag)
+        pool = self._replica_pool(
+            service_name, self._discovery, config, pool_config, self._watcher, choice=choice, survey=self._survey
+        )
+        return self._client(pool, decode_responses, failover_timeout)
+
+    def _configs(self, db: int, options: ClientOptions) -> tuple[ConnectionConfig, PoolConfig]:
+        return _server_configs(self._discovery.seeds[0], db, {**self._options, **options})
 
     def _client(
-        self,
-        service_name: str,
-        is_primary: bool,
-        decode_responses: bool | None,
-        db: int,
-        failover_timeout: float | None,
-        options: ClientOptions,
+        self, pool: SentinelConnectionPool, decode_responses: bool | None, failover_timeout: float | None
     ) -> Redis[Any]:
-        config, pool_config = _server_configs(self._discovery.seeds[0], db, {**self._options, **options})
-        kind = self._primary_pool if is_primary else self._replica_pool
-        pool = kind(service_name, self._discovery, config, pool_config, self._watcher)
         return Redis(
             connection_pool=pool,
             decode_responses=self.decode_responses if decode_responses is None else decode_responses,

@@ -19,17 +19,25 @@ _OUT_OF_SERVICE = frozenset({"s_down", "o_down", "disconnected"})
 
 @dataclass(frozen=True, slots=True)
 class ReplicaView:
-    """A replica as one Sentinel sees it.
+    """A replica as one Sentinel sees it, and as it was measured.
 
     Attributes:
         location: where it is.
         flags: the Sentinel's flags for it, e.g. ``s_down``.
-        linked: whether it says that its link to the primary is up.
+        linked: whether its link to the primary is up.
+        offset: how far its replication stream had come when the Sentinel looked; 0: it has never had its primary's data.
+        priority: its ``replica-priority``: the lower, the sooner it is promoted; 0: never.
+        lag: bytes of the replication stream that it is behind the primary; None: not measured, or not known.
+        latency: seconds that a round trip to it takes, smoothed; None: not measured, or it did not answer.
     """
 
     location: Location
     flags: frozenset[str]
     linked: bool
+    offset: int = 0
+    priority: int = 100
+    lag: int | None = None
+    latency: float | None = None
 
     @property
     def in_service(self) -> bool:
@@ -72,6 +80,8 @@ def _replica(entry: Mapping[str, Any]) -> ReplicaView:
         location=Location(entry["ip"], int(entry["port"])),
         flags=frozenset(entry.get("flags", "").split(",")),
         linked=entry.get("master-link-status", "ok") == "ok",
+        offset=int(entry.get("slave-repl-offset", 0)),
+        priority=int(entry.get("slave-priority", 100)),
     )
 
 
@@ -89,16 +99,3 @@ def other_sentinels(reply: Reply) -> int:
 def config_epoch(reply: Reply) -> int:
     """Read from the reply to ``SENTINEL MASTER`` the number of the failover that made the primary one."""
     return int(to_dict(reply)["config-epoch"])
-
-
-def best_first(replicas: list[ReplicaView], start: int) -> list[Location]:
-    """Return where the replicas in service are, in the order in which to try them.
-
-    Round-robin from ``start`` on; those without a link to the primary, whose data is old, come last.
-    """
-    usable = [replica for replica in replicas if replica.in_service]
-    if not usable:
-        return []
-    turn = start % len(usable)
-    in_turn = usable[turn:] + usable[:turn]
-    return [replica.location for replica in sorted(in_turn, key=lambda replica: not replica.linked)]

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from syncredis.config import ClientOptions, ConnectionOptions, Location, unknown_option
 from syncredis.exceptions import ConfigurationError
+from syncredis.sentinel.replica_choice import PolicyName
 from syncredis.url import ENCODE, URL_OPTIONS, query_pairs, typed_option
 
 Role = Literal["primary", "replica"]
@@ -33,6 +34,13 @@ class SentinelSettings(TypedDict, total=False):
     address_map: dict[tuple[str, int], tuple[str, int]]
 
 
+class ReplicaSettings(TypedDict, total=False):
+    """What a URL can say about the choice of replicas; see `syncredis.sentinel.Sentinel.replica_for`."""
+
+    policy: PolicyName
+    max_lag: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentinelURL:
     """What a URL holds.
@@ -45,6 +53,7 @@ class SentinelURL:
         options: how to connect to the servers.
         sentinel_kwargs: how to connect to the Sentinels, where that differs.
         settings: of the Sentinel object.
+        replica_settings: of a client for replicas.
     """
 
     sentinels: tuple[Location, ...]
@@ -54,6 +63,7 @@ class SentinelURL:
     options: ClientOptions = field(repr=False)
     sentinel_kwargs: ConnectionOptions = field(repr=False)
     settings: SentinelSettings
+    replica_settings: ReplicaSettings
 
     def require_service_name(self) -> str:
         """Return the service name.
@@ -81,7 +91,8 @@ def parse_sentinel_url(url: str) -> SentinelURL:
     - those of `ClientOptions`: ``stream_timeout=2``. What concerns TLS holds for the Sentinels, too;
     - those of `ConnectionOptions` with ``sentinel_`` before them, for the Sentinels: ``sentinel_username``,
       ``sentinel_password``, ``sentinel_ssl=false``, ``sentinel_ssl_ca_certs``, ...;
-    - ``role=replica``, ``min_other_sentinels``, ``failover_timeout``, ``hedge_delay``;
+    - ``role=replica``, and for replicas ``policy=lowest-latency``, ``max_lag=100000``;
+    - ``min_other_sentinels``, ``failover_timeout``, ``hedge_delay``;
     - ``address_map=172.17.0.2:6379=localhost:7001``, once for each address.
 
     Raises:
@@ -109,6 +120,7 @@ def parse_sentinel_url(url: str) -> SentinelURL:
         options=cast("ClientOptions", found.options),
         sentinel_kwargs=cast("ConnectionOptions", found.for_sentinels()),
         settings=found.settings,
+        replica_settings=found.replica_settings,
     )
 
 
@@ -122,6 +134,7 @@ class _Query:
         self.db = db
         self.role: Role | None = None
         self.settings: SentinelSettings = {}
+        self.replica_settings: ReplicaSettings = {}
         self._own: dict[str, Any] = {}
 
     def read(self, name: str, text: str) -> None:
@@ -139,6 +152,12 @@ class _Query:
             self.settings["failover_timeout"] = typed_option(name, text)
         elif name == "hedge_delay":
             self.settings["hedge_delay"] = typed_option(name, text)
+        elif name == "policy":
+            if text not in get_args(PolicyName):
+                raise ConfigurationError(f"policy={text!r} in the URL must be one of {', '.join(get_args(PolicyName))}")
+            self.replica_settings["policy"] = cast("PolicyName", text)
+        elif name == "max_lag":
+            self.replica_settings["max_lag"] = typed_option(name, text)
         elif name == "address_map":
             announced, equals, real = text.partition("=")
             if not equals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import selectors
 import socket
 import threading
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
@@ -21,13 +22,15 @@ class Forwarders:
     Args:
         real: where to.
         same_ports_of: another address of this machine, of which the same ports are taken; None: other ports.
+        delay: seconds for which everything is held on its way.
 
     Attributes:
         address_map: from where a server really is to where it is forwarded from.
     """
 
-    def __init__(self, real: Iterable[Location], *, same_ports_of: str | None = None) -> None:
+    def __init__(self, real: Iterable[Location], *, same_ports_of: str | None = None, delay: float = 0) -> None:
         self.address_map: dict[tuple[str, int], tuple[str, int]] = {}
+        self._delay = delay
         self._selector = selectors.DefaultSelector()
         self._partners: dict[socket.socket, socket.socket] = {}
         self._wake, self._woken = socket.socketpair()
@@ -101,6 +104,7 @@ class Forwarders:
         with suppress(OSError):
             data = stream.recv(65536)
             if data:
+                time.sleep(self._delay)
                 self._partners[stream].sendall(data)
                 return
         for end in (stream, self._partners[stream]):

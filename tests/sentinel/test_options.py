@@ -109,6 +109,16 @@ def test_locations_that_are_none(surface: Surface, sentinels: Any) -> None:
         surface.Sentinel(sentinels)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"policy": "nearest"}, "policy='nearest' must be"), ({"max_lag": -1}, "max_lag=-1 must be")],
+    ids=str,
+)
+def test_mistakes_in_the_choice_of_replicas(surface: Surface, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        surface.Sentinel(SEEDS).replica_for("myredis", **options)
+
+
 def test_options_of_the_client_go_before_those_of_the_sentinel(surface: Surface) -> None:
     sentinel = surface.Sentinel(SEEDS, max_connections=7)
     assert "0 of 7 connections" in repr(sentinel.primary_for("myredis"))

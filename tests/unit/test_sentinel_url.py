@@ -113,6 +113,8 @@ def test_the_role(query: str, role: str | None) -> None:
         ("redis+sentinel://h/m#x", "a part after '#'"),
         ("redis+sentinel://h?x", "option=value"),
         ("redis+sentinel://h?role=master", "must be primary or replica"),
+        ("redis+sentinel://h?policy=nearest", "must be one of round-robin, random, lowest-latency"),
+        ("redis+sentinel://h?max_lag=little", "max_lag='little' in the URL is not a number"),
         ("redis+sentinel://h?nonsense=1", "there is no option 'nonsense'"),
         ("redis+sentinel://h?ssl=true", "there is no option 'ssl'"),
         ("redis+sentinel://h?sentinel_nonsense=1", "there is no option 'sentinel_nonsense'"),
@@ -160,10 +162,18 @@ def test_from_url_passes_everything_on() -> None:
     assert not client.decode_responses
 
 
+def test_which_replicas() -> None:
+    parsed = parse_sentinel_url("redis+sentinel://h/mine?role=replica&policy=lowest-latency&max_lag=9")
+    assert parsed.replica_settings == {"policy": "lowest-latency", "max_lag": 9}
+    assert "the replicas of 'mine'" in repr(syncredis.from_url("redis+sentinel://h/mine?max_lag=9", role="replica"))
+
+
 @pytest.mark.parametrize(
     ("url", "options", "message"),
     [
         ("redis+sentinel://h", {}, "the URL names no service"),
+        ("redis+sentinel://h/m?max_lag=9", {}, "max_lag in the URL has no meaning without role=replica"),
+        ("redis+sentinel://h/m?max_lag=-9", {"role": "replica"}, "max_lag=-9 must be"),
         ("redis://h", {"role": "replica"}, "has no meaning for a URL that names no Sentinels"),
         ("http://h", {}, "must begin with one of"),
         ("redis+sentinel://h/m", {"nonsense": 1}, "there is no option 'nonsense'"),

@@ -9,7 +9,6 @@ import pytest
 from syncredis import Location
 from syncredis.sentinel.topology import (
     ReplicaView,
-    best_first,
     location_from_address,
     other_sentinels,
     replicas_from_reply,
@@ -71,6 +70,7 @@ def replica(number: int = 1, **changes: Any) -> dict[str, Any]:
         ({"flags": ""}, True, True),
         ({"master_link_status": "err"}, True, False),
         ({"flags": "slave,s_down", "master_link_status": "err"}, False, False),
+        ({"slave_priority": "0"}, True, True),
     ],
 )
 def test_a_replica(form: Any, changes: dict[str, str], in_service: bool, linked: bool) -> None:
@@ -79,6 +79,8 @@ def test_a_replica(form: Any, changes: dict[str, str], in_service: bool, linked:
     assert type(view.location) is Location
     assert view.in_service is in_service
     assert view.linked is linked
+    assert view.priority == int(changes.get("slave_priority", 100))
+    assert view.lag is view.latency is None
 
 
 @FORMS
@@ -113,41 +115,3 @@ def test_how_many_other_sentinels(form: Any, entry: dict[str, str], count: int) 
 def test_entries_that_make_no_sense(reply: Any) -> None:
     with pytest.raises((TypeError, ValueError, LookupError)):
         replicas_from_reply(reply)
-
-
-# --- in which order to try them ---------------------------------------------------------------------------
-
-
-def view(host: str, *, flags: str = "slave", linked: bool = True) -> ReplicaView:
-    return ReplicaView(location=Location(host, 1), flags=frozenset(flags.split(",")), linked=linked)
-
-
-def hosts(replicas: list[ReplicaView], start: int) -> str:
-    return "".join(location.host for location in best_first(replicas, start))
-
-
-def test_in_turn() -> None:
-    replicas = [view("a"), view("b"), view("c")]
-    assert [hosts(replicas, start) for start in range(5)] == ["abc", "bca", "cab", "abc", "bca"]
-
-
-def test_those_out_of_service_are_left_out() -> None:
-    replicas = [view("a", flags="slave,s_down"), view("b"), view("c", flags="slave,disconnected"), view("d")]
-    assert [hosts(replicas, start) for start in range(3)] == ["bd", "db", "bd"]
-
-
-def test_those_without_a_link_come_last() -> None:
-    replicas = [view("a"), view("b", linked=False), view("c"), view("d", linked=False)]
-    for start in range(8):
-        order = hosts(replicas, start)
-        assert sorted(order[:2]) == ["a", "c"]
-        assert sorted(order[2:]) == ["b", "d"]
-
-
-def test_all_without_a_link() -> None:
-    assert hosts([view("a", linked=False), view("b", linked=False)], 1) == "ba"
-
-
-def test_none() -> None:
-    assert best_first([], 7) == []
-    assert best_first([view("a", flags="o_down")], 7) == []
