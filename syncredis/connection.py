@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from syncredis import handshake, transport
@@ -164,7 +165,7 @@ class Connection:
             self.in_step = len(replies) == owed and not self._reader.has_data()
         if waits and self.in_step:
             self._transport.set_timeout(self.stream_timeout)
-        return replies if self.in_step else replies[:owed]
+        return replies
 
     def send(self, command: Command[Any]) -> None:
         """Send a command whose replies come by `take`: a subscription's. The connection is out of step from now on. Blocks."""
@@ -281,28 +282,51 @@ class Connection:
 
     def _receive_replies(self, replies: list[Reply], count: int, text: bool, deadline: float | None) -> None:
         """Extend ``replies`` until there are ``count``; as `execute` does, but with the loop over replies in C."""
+        between = self._parse(replies, count, text)
         while len(replies) < count:
             if deadline is not None:
                 self._transport.limit_until(deadline)
-            at_start = not self._reader.has_data()
             data = self._transport.receive()
             self._reader.feed(data)
-            start = len(replies)
-            self._parse_all(replies, text)
-            if at_start and len(replies) == start:
-                self._take_large(replies, data, text)
-            if PushNotification in set(map(type, replies[start:])):
-                replies[start:] = [reply for reply in replies[start:] if not isinstance(reply, PushNotification)]
+            start, at_start = len(replies), between
+            between = self._parse(replies, count, text)
+            if at_start and len(replies) == start and not between:
+                between = self._take_large(replies, count, data, text)
 
-    def _take_large(self, replies: list[Reply], data: bytes, text: bool) -> None:
-        """Extend ``replies`` by the large one that begins with ``data``, if it does, and by all that came with it."""
+    def _take_large(self, replies: list[Reply], count: int, data: bytes, text: bool) -> bool:
+        """Extend ``replies`` by the large one that begins with ``data``, if it does, and by all that came with it.
+
+        Returns what `_parse` does.
+        """
         try:
             reply = self._receive_large(data, text)
         except UnicodeDecodeError as error:
             reply = self._undecodable(error)
-        if reply is not INCOMPLETE:
-            replies.append(reply)
-            self._parse_all(replies, text)
+        if reply is INCOMPLETE:
+            return False
+        replies.append(reply)
+        return self._parse(replies, count, text)
+
+    def _parse(self, replies: list[Reply], count: int, text: bool) -> bool:
+        """Extend ``replies`` by what is complete, up to ``count`` of them, without what the server said unasked.
+
+        Returns whether the parser is between two replies for certain. It takes the header of an array in and then has no
+        data, either; hence no more is parsed than is owed.
+        """
+        next_reply = partial(self._reader.gets, text)
+        while (missing := count - len(replies)) > 0 and self._reader.has_data():
+            start = len(replies)
+            found = missing
+            try:
+                replies.extend(islice(iter(next_reply, INCOMPLETE), missing))
+                found = len(replies) - start
+            except UnicodeDecodeError as error:  # what came before it is in the list already
+                replies.append(self._undecodable(error))
+            if PushNotification in set(map(type, replies[start:])):
+                replies[start:] = [reply for reply in replies[start:] if not isinstance(reply, PushNotification)]
+            if found < missing:
+                return False
+        return True
 
     def _parse_all(self, replies: list[Reply], text: bool) -> None:
         """Extend ``replies`` by all that is complete."""

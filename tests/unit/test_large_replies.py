@@ -221,6 +221,57 @@ def test_maps_within_a_map(connection: Connection, peer: Peer, execute: Any) -> 
     assert works(connection)
 
 
+class Slicing:
+    """A transport from which at most ``size`` bytes come at a time, as they do when a server writes them so."""
+
+    def __init__(self, stream: Any, size: int) -> None:
+        self._stream = stream
+        self._size = size
+        self._kept = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def receive(self) -> bytes:
+        data = self._kept or self._stream.receive()
+        self._kept = data[self._size :]
+        return data[: self._size]
+
+
+NESTED = b"*2\r\n%1\r\n+a\r\n*1\r\n%1\r\n+b\r\n:1\r\n%1\r\n+c\r\n:2\r\n"
+
+
+@pytest.mark.parametrize("size", range(1, len(NESTED)))
+def test_what_is_within_a_reply_is_not_taken_for_its_start(
+    connection: Connection, peer: Peer, execute: Any, size: int
+) -> None:
+    """The parser has taken the header of an array in, and holds nothing more: a map that comes then is in the array."""
+    peer.answer = lambda words: NESTED if words[0] == b"GET" else politely(words)
+    expected = [{"a": [{"b": 1}]}, {"c": 2}]
+    connection._transport = Slicing(connection._transport, size)  # type: ignore[assignment]
+    assert execute(connection, GET, True) == expected
+    assert connection.execute_many([GET, PING, GET], True) == [expected, "PONG", expected]
+    assert works(connection)
+
+
+PUSH = b">2\r\n+invalidate\r\n%1\r\n+a\r\n:1\r\n"
+
+
+@pytest.mark.parametrize("first", range(1, len(PUSH)))
+def test_a_push_of_which_a_part_comes_with_the_last_reply(
+    connection: Connection, peer: Peer, execute: Any, first: int
+) -> None:
+    """The rest is no reply to the next command."""
+    data, expected = a_map(3)
+    peer.answer = lambda words: data if words[0] == b"GET" else politely(words) + PUSH[:first]
+    connection.execute_many([PING], True)
+    peer.answer = lambda _: PUSH[first:] + data
+    try:
+        assert execute(connection, GET, True) == expected
+    except ConnectionError:
+        assert not connection.in_step
+
+
 def test_the_header_of_a_map() -> None:
     assert map_as_array(b"%2\r\n+a\r\n") == (b"*4\r\n", b"+a\r\n")
     for data in (b"", b"%", b"%2", b"%2\r", b"%x\r\n", b"*2\r\n", b"%?\r\n"):
