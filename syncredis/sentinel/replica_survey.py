@@ -73,6 +73,8 @@ class ReplicaSurvey:
         self._changed = threading.Condition()
         self._pools: weakref.WeakSet[ReplicaPool] = weakref.WeakSet()
         self._yardsticks: dict[tuple[str, ConnectionConfig], Yardstick] = {}
+        #: Where a replica is not linked to its primary; the thread's own.
+        self._unsettled: set[tuple[str, ConnectionConfig]] = set()
         self._thread: threading.Thread | None = None
         self._looking = Interruption()
         self._is_due = self._is_first = False
@@ -185,7 +187,12 @@ class ReplicaSurvey:
         yardsticks: dict[tuple[str, ConnectionConfig], Yardstick],
     ) -> None:
         service_name, config = key
-        views = self._discovery.replicas(service_name, max_age=_ASK_EVERY)
+        # That a replica's link to its primary stands again, no Sentinel tells by itself.
+        views = self._discovery.replicas(service_name, max_age=PERIOD / 2 if key in self._unsettled else _ASK_EVERY)
+        if all(view.linked for view in views):
+            self._unsettled.discard(key)
+        else:
+            self._unsettled.add(key)
         if any(pool.measures for pool in pools):
             yardstick = yardsticks.setdefault(key, Yardstick(config))
             yardstick.measure(self._primary(service_name), [view.location for view in views if view.in_service])
