@@ -68,8 +68,8 @@ class Sentinel(Generic[AnyStr]):
     """
 
     # What makes the pools of clients: a seam for subclasses.
-    _primary_pool: ClassVar[type[SentinelConnectionPool]] = PrimaryConnectionPool
-    _replica_pool: ClassVar[type[SentinelConnectionPool]] = ReplicaConnectionPool
+    _primary_pool: ClassVar[type[PrimaryConnectionPool]] = PrimaryConnectionPool
+    _replica_pool: ClassVar[type[ReplicaConnectionPool]] = ReplicaConnectionPool
 
     @overload
     def __init__(
