@@ -9,8 +9,10 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Final
 
+from syncredis import interruption, transport
 from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.connection import Connection
 from syncredis.exceptions import (
@@ -22,6 +24,7 @@ from syncredis.exceptions import (
     ServerStateError,
     StaleReplicaError,
 )
+from syncredis.interruption import Interruption
 from syncredis.sentinel.discovery import FRESH, Discovery
 from syncredis.sentinel.pool import SentinelConnectionPool
 from syncredis.sentinel.replica_choice import ReplicaChoice
@@ -77,6 +80,8 @@ class ReplicaConnectionPool(SentinelConnectionPool):
         # Replicas that said that they can not answer now, and until when they are left alone.
         self._left_alone: dict[Location, float] = {}
         self._preferred: frozenset[Location] = frozenset()
+        # What is being connected to.
+        self._dialing: dict[Interruption, Location] = {}
         super().__init__(service_name, discovery, config, pool_config, watcher)
 
     @property
@@ -167,10 +172,13 @@ class ReplicaConnectionPool(SentinelConnectionPool):
             self._preferred = frozenset(preferred)
             for connection in leave:
                 connection.generation = _RETIRED
+            futile = [dialing for dialing, location in self._dialing.items() if location in down]
         self._close_outdated()
         for connection in leave:
             if connection.config.location in down:
-                connection.interrupt(ConnectionError(f"the Sentinels find {connection.config.target} down"))
+                connection.interrupt(_found_down(connection.config.location))
+        for dialing in futile:
+            dialing.interrupt()
 
     def _in_order(self) -> tuple[list[ReplicaView], list[ReplicaView]]:
         """Return the replicas to try in turn, and those to try only if there is nothing else, the primary included."""
@@ -191,7 +199,7 @@ class ReplicaConnectionPool(SentinelConnectionPool):
     def _try(self, location: Location, failures: list[RedisError]) -> Connection | None:
         """Return a connection to a replica; None, and one more failure, if it can not be had."""
         try:
-            connection = self._dial(self.config.at(location), ask_role=True)
+            connection = self._dial_breakably(location)
             if connection.role in ("replica", None):
                 return connection
             connection.close()
@@ -202,6 +210,22 @@ class ReplicaConnectionPool(SentinelConnectionPool):
             logger.debug("the replica %s of %r is not used: %s", location.target, self.service_name, error)
             failures.append(error)
             return None
+
+    def _dial_breakably(self, location: Location) -> Connection:
+        """Connect to a replica, unless it is found to be down meanwhile."""
+        dialing, call = Interruption(), interruption.current()
+        with self._lock:
+            self._dialing[dialing] = location
+        try:
+            with nullcontext() if call is None else call.attached(dialing.interrupt):
+                return dialing.run(lambda: self._dial(self.config.at(location), ask_role=True))
+        except InterruptedCallError:
+            if call is not None and call.interrupted:
+                raise
+            raise transport.not_applied(_found_down(location)) from None
+        finally:
+            with self._lock:
+                del self._dialing[dialing]
 
     def _connect_to_stand_in(self, left_alone: list[ReplicaView], failures: list[RedisError]) -> Connection:
         """Return a connection to the primary, else to a replica that is hardly fit; ``failures`` tell why to no other."""
@@ -228,6 +252,10 @@ class ReplicaConnectionPool(SentinelConnectionPool):
         since = self._stand_ins.get(connection)
         if since is not None and time.monotonic() - since > STAND_IN:
             connection.close()
+
+
+def _found_down(location: Location) -> ConnectionError:
+    return ConnectionError(f"the Sentinels find {location.target} down")
 
 
 def _surplus(connections: Mapping[Location, Sequence[Connection]]) -> list[Connection]:
