@@ -5,6 +5,7 @@ https://redis.io/docs/latest/develop/reference/sentinel-clients/
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -12,20 +13,22 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, Generic, cast
 
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.exceptions import PrimaryNotFoundError, RedisError, ReplicaNotFoundError, ResponseError, SentinelError
 from syncredis.pool import ConnectionPool
 from syncredis.sentinel.address_map import AddressMap, translator
-from syncredis.sentinel.hedge import Abandoned, AllFailed, Round
+from syncredis.sentinel.hedge import Abandoned, AllFailed, Choice, Round
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import (
     NamedPrimary,
     ReplicaView,
     config_epoch,
+    freshest,
     location_from_address,
+    majority,
     other_sentinels,
     replicas_from_reply,
     sentinels_from_reply,
@@ -125,11 +128,15 @@ class Discovery:
             if promoted is not None:
                 return promoted
             try:
-                named = self._answer("primary", service_name, self._ask_primary, max_age)
+                named = self._answer(
+                    "primary", service_name, self._ask_primary, max_age, self._asking_for_primary(succession)
+                )
             except AllFailed as failed:
                 unanimous = _overruled(failed)
                 if unanimous is None:
-                    raise PrimaryNotFoundError(_explain(failed, service_name)) from _first(failed)
+                    nothing = PrimaryNotFoundError(_explain(failed, service_name))
+                    nothing.transient = _may_agree(failed)
+                    raise nothing from _first(failed)
                 named = unanimous
                 succession.begin_anew(named)
             if succession.note(named):
@@ -151,7 +158,7 @@ class Discovery:
             ReplicaNotFoundError: if no Sentinel could be reached, or none knows the name. The message says which.
         """
         try:
-            return self._answer("replicas", service_name, self._ask_replicas, max_age)
+            return self._answer("replicas", service_name, self._ask_replicas, max_age, _Manner(self._hedge_delay))
         except AllFailed as failed:
             if any(isinstance(cause, _NoReplicas) for cause in failed.causes.values()):
                 return []
@@ -190,7 +197,22 @@ class Discovery:
 
     # --- one question, many callers ---------------------------------------------------------------
 
-    def _answer(self, kind: str, service_name: str, ask: Callable[[Location, str], T], max_age: float) -> T:
+    def _asking_for_primary(self, succession: Succession) -> _Manner[NamedPrimary]:
+        if self.strict:
+            return _Manner(0.0, partial(majority, sentinels=len(self.seeds)))
+        if succession.current is None:
+            # Nothing is remembered that would give a Sentinel away that has missed a failover: others are heard, too.
+            return _Manner(0.0, partial(freshest, sentinels=len(self.sentinels)), self._hedge_delay)
+        return _Manner(self._hedge_delay)
+
+    def _answer(
+        self,
+        kind: str,
+        service_name: str,
+        ask: Callable[[Location, str], T],
+        max_age: float,
+        manner: _Manner[T],
+    ) -> T:
         key = (kind, service_name)
         while True:
             with self._lock:
@@ -199,7 +221,13 @@ class Discovery:
                     return cast("T", known.answer)
                 running: Round[T] | None = self._rounds.get(key)
                 if running is None or running.over:
-                    running = Round(self._order, partial(_ask_one, ask, service_name), self._hedge_delay)
+                    running = Round(
+                        self._order,
+                        partial(_ask_one, ask, service_name),
+                        manner.hedge_delay,
+                        manner.choose,
+                        manner.patience,
+                    )
                     self._rounds[key] = running
             try:
                 sentinel, answer = running.wait()
@@ -228,11 +256,12 @@ class Discovery:
         return named
 
     def _ask_for_name(self, sentinel: Location, service_name: str) -> NamedPrimary:
-        address, state, others = self._query(
+        address, state, others, *identity = self._query(
             sentinel,
             ("GET-MASTER-ADDR-BY-NAME", service_name),
             ("MASTER", service_name),
             ("SENTINELS", service_name),
+            *([("MYID",)] if self.strict else []),
         )
         if isinstance(address, RedisError):
             raise address
@@ -245,8 +274,12 @@ class Discovery:
             if (count := other_sentinels(state)) < self._min_other_sentinels:
                 raise _NotKnown(f"knows {count} other Sentinels, and {self._min_other_sentinels} are asked for")
         self._learn(sentinel, others)
-        # A restricted user may not ask for more than the address.
-        return NamedPrimary(self.translate(location), None if isinstance(state, RedisError) else config_epoch(state))
+        named = NamedPrimary(
+            self.translate(location), witness=identity[0] if identity and isinstance(identity[0], str) else ""
+        )
+        if isinstance(state, RedisError):  # a restricted user may not ask for more than the address
+            return named
+        return replace(named, epoch=config_epoch(state), sentinels=other_sentinels(state) + 1)
 
     def _ask_replicas(self, sentinel: Location, service_name: str) -> list[ReplicaView]:
         reply, others = self._query(sentinel, ("REPLICAS", service_name), ("SENTINELS", service_name))
@@ -287,6 +320,15 @@ class Discovery:
             gone = [self._links.pop(known) for known in list(self._links) if known not in wanted]
         for link in gone:
             link.invalidate()
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner(Generic[T]):
+    """How a question is put; see `Round`."""
+
+    hedge_delay: float
+    choose: Choice[T] | None = None
+    patience: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,10 +376,20 @@ def _overruled(failed: AllFailed) -> NamedPrimary | None:
     return max(outdated, key=lambda named: -1 if named.epoch is None else named.epoch)
 
 
+def _may_agree(failed: AllFailed) -> bool:
+    """Whether asking again may help: Sentinels answered, and some of them have not heard yet what others have."""
+    outdated = [cause for cause in failed.causes.values() if isinstance(cause, _Outdated)]
+    total = len(failed.causes) + len(failed.answers)
+    return bool(outdated) or 2 * len(failed.answers) > total
+
+
 def _explain(failed: AllFailed, service_name: str) -> str:
     """Say whether the Sentinels could not be reached, or could but did not know, or would not tell."""
     answered = any(isinstance(cause, (SentinelError, ResponseError)) for cause in failed.causes.values())
     said = "; ".join(f"{sentinel.target}: {cause}" for sentinel, cause in failed.causes.items())
+    if failed.answers:
+        names = [f"{sentinel.target}: {named.location.target}" for sentinel, named in failed.answers]
+        return f"no majority of the Sentinels agrees on a primary of {service_name!r} ({'; '.join([*names, said])})"
     if answered:
         return f"no Sentinel can say where {service_name!r} is ({said})"
     return f"no Sentinel could be reached to ask for {service_name!r} ({said})"

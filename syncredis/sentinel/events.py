@@ -107,6 +107,11 @@ class PrimaryChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MajorityLost(Event):
+    """In strict mode: too few Sentinels can be heard to be sure of any primary; no connection leads to one until they can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicasChanged(Event):
     """A replica came or went, by the word of one Sentinel.
 

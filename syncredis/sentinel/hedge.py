@@ -1,7 +1,8 @@
 """`Round`: one question, put to several Sentinels one after the other without waiting for the slow ones.
 
 The next Sentinel is asked when the last one has failed, or has not answered within the hedge delay; the first good answer
-counts, and the others are broken off. Any number of callers may wait for the same round: they cause one round of queries.
+counts - or the one that is chosen, where one is not enough - and the others are broken off. Any number of callers may wait
+for the same round: they cause one round of queries.
 
 No caller leads. Each waits, and whichever is awake when the next Sentinel is due has it asked; so a caller that is
 interrupted takes nothing away from the others. Each Sentinel is asked in a thread of its own, which lives no longer than
@@ -10,12 +11,13 @@ its timeouts allow.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Generic
+from typing import Any, Generic, TypeAlias
 
 from syncredis import interruption
 from syncredis.config import Location
@@ -23,17 +25,22 @@ from syncredis.exceptions import InterruptedCallError
 from syncredis.interruption import Interruption
 from syncredis.typing import T
 
+#: Chooses among the answers there are; None: more are needed. The flag says that there will be no more.
+Choice: TypeAlias = Callable[[Sequence[tuple[Location, T]], bool], tuple[Location, T] | None]
+
 
 class AllFailed(Exception):
     """No Sentinel gave an answer.
 
     Attributes:
         causes: what each one said or did instead, in the order in which they were asked.
+        answers: those that there were, where none of them could be chosen.
     """
 
-    def __init__(self, causes: dict[Location, Exception]) -> None:
+    def __init__(self, causes: dict[Location, Exception], answers: Sequence[tuple[Location, Any]] = ()) -> None:
         super().__init__("no Sentinel gave an answer")
         self.causes = causes
+        self.answers = answers
 
 
 class Abandoned(Exception):
@@ -47,10 +54,21 @@ class Round(Generic[T]):
         candidates: the Sentinels, in the order in which to ask them.
         ask: puts the question to one; blocks, and raises if there is no answer to be had.
         hedge_delay: seconds after which the next one is asked although the last may still answer.
+        choose: chooses among the answers.
+        patience: seconds after the first answer for which further ones are waited for, if they are needed.
     """
 
-    def __init__(self, candidates: Sequence[Location], ask: Callable[[Location], T], hedge_delay: float) -> None:
+    def __init__(
+        self,
+        candidates: Sequence[Location],
+        ask: Callable[[Location], T],
+        hedge_delay: float,
+        choose: Choice[T] | None = None,
+        patience: float = math.inf,
+    ) -> None:
         self._ask_one = ask
+        self._choose: Choice[T] = choose or _first
+        self._patience = patience
         self._hedge_delay = hedge_delay
         # Guards what follows, and wakes the callers.
         self._changed = threading.Condition()
@@ -58,6 +76,8 @@ class Round(Generic[T]):
         self._asking: dict[Location, Interruption] = {}
         self._causes: dict[Location, Exception] = {}
         self._answers: list[tuple[Location, T]] = []
+        self._chosen: tuple[Location, T] | None = None
+        self._patient_until = math.inf
         self._next_due = time.monotonic()
         self._callers = 0
         self._over = False
@@ -80,17 +100,21 @@ class Round(Generic[T]):
             while True:
                 with self._changed:
                     self._check(call)
-                    if self._answers:
-                        return self._answers[0]
+                    if self._chosen is not None:
+                        return self._chosen
                     if self._abandoned:
                         raise Abandoned
                     if self._over:
-                        raise AllFailed(self._causes)
+                        raise AllFailed(self._causes, self._answers)
                     due = self._take_due()
-                    if due is None:
+                    slower = self._lose_patience() if due is None else []
+                    if due is None and not slower and not self._over:
                         self._changed.wait(self._until_next())
                         continue
-                self._start(*due)
+                if due is not None:
+                    self._start(*due)
+                for other in slower:
+                    other.interrupt()
 
     # --- state, under the lock -----------------------------------------------------------------------
 
@@ -104,7 +128,23 @@ class Round(Generic[T]):
         return location, self._asking[location]
 
     def _until_next(self) -> float | None:
-        return max(0.0, self._next_due - time.monotonic()) if self._not_asked else None
+        next_step = min(self._next_due if self._not_asked else math.inf, self._patient_until)
+        return None if next_step == math.inf else max(0.0, next_step - time.monotonic())
+
+    def _lose_patience(self) -> list[Interruption]:
+        """Choose among the answers there are if it is time; return what is to be interrupted because of it."""
+        if self._over or time.monotonic() < self._patient_until:
+            return []
+        self._patient_until = math.inf
+        return self._choose_now(final=True)
+
+    def _choose_now(self, *, final: bool) -> list[Interruption]:
+        self._chosen = self._choose(self._answers, final)
+        self._over = self._chosen is not None or not (self._asking or self._not_asked)
+        if not self._over:
+            return []
+        self._changed.notify_all()
+        return list(self._asking.values())
 
     def _settle(self, location: Location, answer: T | None, cause: Exception | None) -> list[Interruption]:
         """Note what came of asking one Sentinel; return what is to be interrupted because of it."""
@@ -112,13 +152,18 @@ class Round(Generic[T]):
             del self._asking[location]
             if cause is not None:
                 self._causes[location] = cause
-                self._over = self._over or not (self._asking or self._not_asked)
-            elif not self._over:
-                assert answer is not None
-                self._answers.append((location, answer))
-                self._over = True
+            if not self._over:
+                if cause is None:
+                    assert answer is not None
+                    self._answers.append((location, answer))
+                    self._patient_until = min(self._patient_until, time.monotonic() + self._patience)
+                is_last = not (self._asking or self._not_asked)
+                slower = self._choose_now(final=is_last) if self._answers else []
+                self._over = self._over or is_last
+            else:
+                slower = []
             self._changed.notify_all()
-            return list(self._asking.values()) if self._answers else []
+            return slower
 
     def _check(self, call: Interruption | None) -> None:
         if call is not None and call.interrupted:
@@ -169,3 +214,7 @@ class Round(Generic[T]):
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
+
+
+def _first(answers: Sequence[tuple[Location, T]], final: bool) -> tuple[Location, T] | None:  # noqa: ARG001 - a `Choice`
+    return answers[0] if answers else None

@@ -51,6 +51,7 @@ class _Post:
         self.subscription: Subscription | None = None
         self.may_subscribe = True
         self.is_visited = False
+        self.is_heard = True  # as far as is known
         self.due = 0.0
 
 
@@ -81,6 +82,7 @@ class Listener:
         os.set_blocking(self._woken, False)
         self._poll.register(self._woken, select.POLLIN)
         self.is_over = False
+        self._is_majority_lost = False
 
     # --- from any thread ------------------------------------------------------------------------------
 
@@ -132,6 +134,7 @@ class Listener:
                 self._hear(self._poll.poll(_TICK * 1000))
                 self._take_results()
                 self._open_gates()
+                self._mind_majority()
         finally:
             self.stop()
             for post in self._posts.values():
@@ -181,6 +184,7 @@ class Listener:
             except RedisError as error:
                 self._lose(post, error)
         elif now - subscription.last_heard > _SILENT_FOR + patience:
+            post.is_heard = False
             self._lose(post, None)
 
     def _visit(self, post: _Post) -> None:
@@ -219,6 +223,7 @@ class Listener:
 
     def _end_visit(self, post: _Post, visited: jobs.Visit) -> Iterable[Step]:
         post.is_visited = False
+        post.is_heard = post.subscription is not None or visited.subscription is not None or bool(visited.answers)
         now = time.monotonic()
         if isinstance(visited.failure, AuthorizationError):
             logger.info("%s does not let us subscribe; it is asked instead", post.location.target)
@@ -265,6 +270,16 @@ class Listener:
         for service in list(self._services.values()):
             if service.gate.is_shut and not service.gate.left:
                 service.release()
+
+    def _mind_majority(self) -> None:
+        """In strict mode, let go of every primary while too few Sentinels can be heard."""
+        if not self._discovery.strict:
+            return
+        was_lost = self._is_majority_lost
+        self._is_majority_lost = 2 * sum(post.is_heard for post in self._posts.values()) <= len(self._posts)
+        if self._is_majority_lost and not was_lost:
+            for service in list(self._services.values()):
+                self._do(service.isolate())
 
     def _lose(self, post: _Post, error: RedisError | None) -> None:
         logger.info("no longer hearing %s: %s", post.location.target, error or "it is silent")

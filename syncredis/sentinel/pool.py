@@ -158,6 +158,13 @@ class PrimaryConnectionPool(SentinelConnectionPool):
         self._let_go(location)
         return min([*hung, *([] if trouble is None else [trouble])], default=None)
 
+    def abandon(self, reason: str) -> None:
+        """Let go of the primary at once, calls in progress included: it is no longer certain that it is one. Never blocks."""
+        with self._lock:
+            self._primary = None
+        self._discovery.forget(self.service_name)
+        self.invalidate(ConnectionError(f"the primary of {self.service_name!r} was left: {reason}"))
+
     def prewarm(self) -> None:
         """Have a connection ready for whoever comes next. Blocks while it is made.
 

@@ -23,6 +23,7 @@ from syncredis.sentinel.events import (
     Event,
     FailoverAborted,
     FailoverStarted,
+    MajorityLost,
     PrimaryDown,
     PrimaryUp,
     ReplicasChanged,
@@ -45,6 +46,10 @@ class PrimaryPool(Protocol):
 
     def prewarm(self) -> None:
         """Have a connection ready; blocks."""
+        ...
+
+    def abandon(self, reason: str) -> None:
+        """Let go of the primary; calls in progress there raise an error that says the reason."""
         ...
 
 
@@ -171,6 +176,13 @@ class ServiceWatch:
         """Let writes go on; where the time for holding them is over, that is so already."""
         self._held_since = None
         self.gate.open()
+
+    def isolate(self) -> Iterator[Step]:
+        """Let go of the primary: too few Sentinels can be heard to be sure of any."""
+        self._at = self._candidate = None
+        for pool in list(self.pools):
+            pool.abandon("too few Sentinels can be heard to be sure of a primary (strict)")
+        yield Tell(MajorityLost(service_name=self.name, source="the silence of the Sentinels"))
 
     def start_anew(self, succession: Succession) -> None:
         """Forget what a child process that was forked has not got: a thread that opens the gate, and locks that are free."""

@@ -5,7 +5,7 @@ https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,10 +52,14 @@ class NamedPrimary:
     Attributes:
         location: where it is.
         epoch: the number of the failover that made it primary (``config-epoch``); None: the Sentinel would not tell.
+        witness: what tells this Sentinel from others, which may be known by several addresses; empty if it was not asked.
+        sentinels: how many Sentinels watch the service, as far as this one knows.
     """
 
     location: Location
     epoch: int | None = None
+    witness: str = ""
+    sentinels: int = 1
 
 
 def location_from_address(reply: Reply) -> Location | None:
@@ -99,3 +103,26 @@ def other_sentinels(reply: Reply) -> int:
 def config_epoch(reply: Reply) -> int:
     """Read from the reply to ``SENTINEL MASTER`` the number of the failover that made the primary one."""
     return int(to_dict(reply)["config-epoch"])
+
+
+def freshest(
+    answers: Sequence[tuple[Location, NamedPrimary]], final: bool, sentinels: int
+) -> tuple[Location, NamedPrimary] | None:
+    """Choose the answer of the highest epoch, as soon as a majority of ``sentinels`` has answered, or no more is to come."""
+    if not final and 2 * len(answers) <= sentinels:
+        return None
+    return max(answers, key=lambda answer: -1 if answer[1].epoch is None else answer[1].epoch, default=None)
+
+
+def majority(
+    answers: Sequence[tuple[Location, NamedPrimary]],
+    final: bool,  # noqa: ARG001 - a `Choice`
+    sentinels: int,
+) -> tuple[Location, NamedPrimary] | None:
+    """Choose the primary that a majority of all Sentinels names; there are at least ``sentinels``."""
+    needed = max([sentinels, *(named.sentinels for _, named in answers)]) // 2 + 1
+    for sentinel, candidate in answers:
+        agreeing = {named.witness or where.target for where, named in answers if named.location == candidate.location}
+        if len(agreeing) >= needed:
+            return sentinel, candidate
+    return None

@@ -90,7 +90,7 @@ def test_a_slow_one_costs_the_hedge_delay(
         )
         with sentinel, sentinel.replica_for("myredis") as client:
             with takes(at_least=hedge_delay, under=hedge_delay + SLACK):
-                assert sentinel.discover_primary("myredis") == any_deployment.primary.location
+                assert len(sentinel.discover_replicas("myredis")) == 2
             until(lambda: not is_being_asked(slow))  # its answer is not wanted any more
             assert sentinel.sentinels[0] in any_deployment.sentinel_locations
             assert slow in sentinel.sentinels
@@ -99,13 +99,13 @@ def test_a_slow_one_costs_the_hedge_delay(
 
 
 def test_all_are_silent(surface: Surface) -> None:
-    """The bound: connect_timeout and stream_timeout of one, the hedge delay for each other one."""
+    """The bound: connect_timeout and stream_timeout; the first question is put to all at once."""
     with silent() as one, silent() as other, black_hole() as third:
         options = {"connect_timeout": 0.3, "stream_timeout": 0.3}
         sentinel = surface.Sentinel([one, other, third], hedge_delay=0.1, sentinel_kwargs=options)
         with (
             sentinel,
-            takes(at_least=0.2 + 0.3, under=0.2 + 0.6 + SLACK),
+            takes(at_least=0.3, under=0.6 + SLACK),
             pytest.raises(PrimaryNotFoundError) as caught,
         ):
             sentinel.discover_primary("myredis")

@@ -9,7 +9,14 @@ import pytest
 from syncredis import Location
 from syncredis.config import ConnectionConfig
 from syncredis.sentinel.announcement import Announcement
-from syncredis.sentinel.events import FailoverAborted, FailoverStarted, PrimaryDown, PrimaryUp, ReplicasChanged
+from syncredis.sentinel.events import (
+    FailoverAborted,
+    FailoverStarted,
+    MajorityLost,
+    PrimaryDown,
+    PrimaryUp,
+    ReplicasChanged,
+)
 from syncredis.sentinel.service_watch import Arrive, Consult, Look, Pursue, ServiceWatch, Tell
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
@@ -32,6 +39,9 @@ class Pool:
 
     def prewarm(self) -> None:
         raise NotImplementedError
+
+    def abandon(self, reason: str) -> None:
+        self.at.append(Location(reason, 0))
 
 
 class Watched:
@@ -160,3 +170,11 @@ def test_strict_waits_for_the_majority(strict: Watched) -> None:
     assert (arrival.old, arrival.new) == (A, B)
     assert strict.pool.at == [A, B]
     assert list(strict.service.hear_answer(NamedPrimary(B, 6), "x")) == []
+
+
+def test_isolated(strict: Watched) -> None:
+    assert strict.is_told(list(strict.service.isolate()), MajorityLost)
+    assert strict.pool.at[-1].host.startswith("too few Sentinels can be heard")
+    assert list(strict.service.hear_answer(NamedPrimary(A, 5), "x")) == [Consult("orders", "x")]
+    assert list(strict.service.hear_majority(A, "x")) == []
+    assert strict.pool.at[-1] == A

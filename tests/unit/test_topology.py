@@ -8,8 +8,11 @@ import pytest
 
 from syncredis import Location
 from syncredis.sentinel.topology import (
+    NamedPrimary,
     ReplicaView,
+    freshest,
     location_from_address,
+    majority,
     other_sentinels,
     replicas_from_reply,
     sentinels_from_reply,
@@ -115,3 +118,30 @@ def test_how_many_other_sentinels(form: Any, entry: dict[str, str], count: int) 
 def test_entries_that_make_no_sense(reply: Any) -> None:
     with pytest.raises((TypeError, ValueError, LookupError)):
         replicas_from_reply(reply)
+
+
+A, B = Location("host", 1), Location("host", 2)
+S = [Location("sentinel", number) for number in range(5)]
+
+
+def test_the_freshest_answer() -> None:
+    old, new = NamedPrimary(A, 5), NamedPrimary(B, 6)
+    assert freshest([], False, 3) is None
+    assert freshest([(S[0], old)], False, 3) is None
+    assert freshest([(S[0], old)], True, 3) == (S[0], old)
+    assert freshest([(S[0], old), (S[1], new)], False, 3) == (S[1], new)
+    assert freshest([(S[0], NamedPrimary(A)), (S[1], new)], False, 3) == (S[1], new)
+
+
+def test_the_majority() -> None:
+    def said(*places: Location, sentinels: int = 3) -> list[tuple[Location, NamedPrimary]]:
+        return [(S[i], NamedPrimary(place, 1, str(i), sentinels)) for i, place in enumerate(places)]
+
+    assert majority(said(A), True, 3) is None
+    assert majority(said(A, B), True, 3) is None
+    assert majority(said(B, A, A), False, 3) == said(B, A)[1]
+    assert majority(said(A, A, sentinels=5), True, 3) is None  # there are others
+    assert majority(said(A, A), True, 5) is None
+    # The same Sentinel, known by two addresses.
+    assert majority([(S[0], NamedPrimary(A, 1, "x", 3)), (S[1], NamedPrimary(A, 1, "x", 3))], True, 2) is None
+    assert majority([(S[0], NamedPrimary(A)), (S[1], NamedPrimary(A))], True, 2) == (S[0], NamedPrimary(A))

@@ -1,0 +1,141 @@
+"""Sentinels that have missed a failover, that lie, or that can not be heard: nobody writes where it would be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from syncredis.exceptions import ConnectionError, PrimaryNotFoundError
+from syncredis.replies import to_dict
+from syncredis.sentinel.events import MajorityLost
+from syncredis.testing import SentinelDeployment, ServerProcess
+from tests.fixtures.servers import BINARIES
+from tests.fixtures.surfaces import Surface
+from tests.fixtures.threads import until
+from tests.sentinel.conftest import Setting
+from tests.sentinel.insight import port_of
+from tests.sentinel.load import Herd
+from tests.sentinel.test_watcher import BUDGET, Ledger, first_of, watching
+
+pytestmark = pytest.mark.timeout(240)
+
+NEWEST = BINARIES[sorted(BINARIES, reverse=True)[0]]
+
+
+@pytest.fixture
+def own() -> Iterator[SentinelDeployment]:
+    """A deployment for one test."""
+    with SentinelDeployment(2, 3, server=NEWEST, down_after=1.0) as started:
+        yield started
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strict", [False, True])
+def test_an_old_primary_comes_back_with_a_stale_sentinel(
+    surface: Surface, own: SentinelDeployment, strict: bool
+) -> None:
+    """Neither a client that knows better goes there, nor a new one to which that Sentinel is given first."""
+    stale, *others = own.sentinels
+    old = own.primary
+    with ExitStack() as stack:
+        experienced = stack.enter_context(
+            surface.Sentinel(own.sentinel_locations, strict=strict, failover_timeout=BUDGET)
+        )
+        first = stack.enter_context(experienced.primary_for("myredis"))
+        first.set("foo", "bar")
+        watching(experienced, 3)
+        own.freeze(stale)
+        own.freeze(old)
+        new = own.wait_for_failover(old, BUDGET)
+        assert first.set("foo", "baz") is True
+        own.thaw(stale)
+        own.thaw(old)
+        fresh = stack.enter_context(
+            surface.Sentinel([stale.location, *(other.location for other in others)], strict=strict)
+        )
+        second = stack.enter_context(fresh.primary_for("myredis"))
+        ledgers = [Ledger(first, "ledger"), Ledger(second, "other")]
+        with Herd(1, ledgers[0].write) as one, Herd(1, ledgers[1].write) as other:
+            # Until the old primary has been demoted, and what it had taken is lost.
+            until(lambda: is_replica(old))
+            one.wait_for_calls(10)
+            other.wait_for_calls(10)
+        assert one.errors == other.errors == []
+        with new.client() as there:
+            assert [ledger.lost(there) for ledger in ledgers] == [set(), set()]
+
+
+def test_a_sentinel_that_lies(surface: Surface, own: SentinelDeployment) -> None:
+    """One of three names another node, in no epoch: strictly asked, nobody ever believes it."""
+    liar = own.sentinels[0]
+    (wrong, *_) = own.replicas
+    liar.execute_command("SENTINEL", "REMOVE", "myredis")
+    # More Sentinels than there are would have to agree on a failover, so there is none.
+    liar.execute_command("SENTINEL", "MONITOR", "myredis", *wrong.location, 4)
+    with surface.Sentinel([liar.location, *own.sentinel_locations[1:]], strict=True) as sentinel:
+        for _ in range(100):
+            assert sentinel.discover_primary("myredis") == own.primary.location
+        with sentinel.primary_for("myredis") as client:
+            assert client.set("foo", "bar") is True
+            assert port_of(client) == own.primary.port
+
+
+def test_a_minority_is_not_enough(surface: Surface, own: SentinelDeployment) -> None:
+    """Strictly asked, a client stops as soon as it hears too few, and goes on as soon as it hears enough."""
+    silent = own.sentinels[1:]
+    with ExitStack() as stack:
+        sentinel = stack.enter_context(surface.Sentinel(own.sentinel_locations, strict=True))
+        client = stack.enter_context(sentinel.primary_for("myredis"))
+        events = stack.enter_context(sentinel.events())
+        assert client.set("foo", "bar") is True
+        watching(sentinel, 3)
+        for process in silent:
+            own.freeze(process)
+        first_of(events, MajorityLost)
+        with pytest.raises(PrimaryNotFoundError, match="no majority of the Sentinels"):
+            client.set("foo", "baz")
+        for process in silent:
+            own.thaw(process)
+        until(lambda: succeeds(client))
+
+
+def test_sentinels_that_are_set_up_anew(setting: Setting) -> None:
+    """All of them were told of another primary, and count from the beginning: an operator's word goes before memory."""
+    with (
+        SentinelDeployment(1, 1, server=setting.binary, down_after=60.0) as pair,
+        setting.surface.Sentinel(pair.sentinel_locations, failover_timeout=BUDGET) as sentinel,
+        sentinel.primary_for("myredis") as client,
+    ):
+        client.set("foo", "bar")
+        new = pair.failover(BUDGET)
+        assert port_of(client) == new.port
+        until(lambda: sentinel_epoch(pair.sentinels[0]) == 1)
+        old = pair.primary
+        old.execute_command("REPLICAOF", "NO", "ONE")
+        new.execute_command("REPLICAOF", *old.location)
+        (only,) = pair.sentinels
+        only.execute_command("SENTINEL", "REMOVE", "myredis")
+        only.execute_command("SENTINEL", "MONITOR", "myredis", *old.location, 1)
+        assert client.set("foo", "baz") is True
+        assert port_of(client) == old.port
+
+
+def is_replica(server: ServerProcess) -> bool:
+    try:
+        return bool(server.execute_command("ROLE")[0] == "slave")
+    except ConnectionError:  # Sentinels close all connections when they demote a server
+        return False
+
+
+def sentinel_epoch(sentinel: ServerProcess) -> int:
+    return int(to_dict(sentinel.execute_command("SENTINEL", "MASTER", "myredis"))["config-epoch"])
+
+
+def succeeds(client: Any) -> bool:
+    try:
+        return bool(client.set("foo", "bar"))
+    except PrimaryNotFoundError:
+        return False
