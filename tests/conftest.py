@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fixtures.servers",
     "tests.fixtures.surfaces",
     "tests.fixtures.clients",
+    "tests.fixtures.ledger",
     "tests.fixtures.leaks",
     "tests.fixtures.tls",
     "tests.fixtures.threads",

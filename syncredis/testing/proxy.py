@@ -80,22 +80,22 @@ class FaultProxy:
     @property
     def bytes_to_server(self) -> int:
         """How many bytes have been passed on to the server so far."""
-        return self._to_server.passed
+        return self._caught_up(self._to_server).passed
 
     @property
     def bytes_to_client(self) -> int:
         """How many bytes have been passed on to clients so far."""
-        return self._to_client.passed
+        return self._caught_up(self._to_client).passed
 
     @property
     def round_trips(self) -> int:
         """How often a client has spoken so far, first or after it had got a reply; not how many commands that were."""
-        return self._to_server.turns
+        return self._caught_up(self._to_server).turns
 
     @property
     def struck(self) -> int:
         """How many connections ``cut_after`` has cut, and bytes ``corrupt_at`` has corrupted, so far."""
-        return self._to_server.struck + self._to_client.struck
+        return self._caught_up(self._to_server).struck + self._to_client.struck
 
     # -- faults
 
@@ -166,6 +166,12 @@ class FaultProxy:
     def __repr__(self) -> str:
         host, port = self._address[:2]
         return f"<{type(self).__name__} on port {self.location.port} for {host}:{port}, {self.connections} connections>"
+
+    def _caught_up(self, direction: Direction) -> Direction:
+        """Return the direction once everything is counted that anybody can have seen."""
+        with suppress(ServerProcessError):  # closed: it has been
+            self._order(lambda: None)
+        return direction
 
     def _order(self, order: Callable[[], None]) -> None:
         """Have the thread do something, and block until it is done."""
