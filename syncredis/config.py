@@ -46,6 +46,7 @@ class ConnectionOptions(TypedDict, total=False):
     stream_timeout: float | None
     keepalive: bool
     encoding: str
+    max_reply_size: int | None
     unix_socket_path: str | None
     ssl: bool
     ssl_context: ssl_module.SSLContext | None
@@ -105,6 +106,8 @@ class ConnectionConfig:
         stream_timeout: seconds that sending or one reply may stand still; None: no limit.
         keepalive: whether TCP keep-alive probes are sent on idle connections.
         encoding: of text, sent and received.
+        max_reply_size: the most bytes that one reply may have; beyond that the connection is closed. It protects from a
+            server that never ends what it says. None: no limit.
         tls: how to encrypt; None: not at all.
     """
 
@@ -119,6 +122,7 @@ class ConnectionConfig:
     stream_timeout: float | None = 30.0
     keepalive: bool = True
     encoding: str = "utf-8"
+    max_reply_size: int | None = 1024**3
     tls: TLSConfig | None = None
 
     def __post_init__(self) -> None:
@@ -135,13 +139,12 @@ class ConnectionConfig:
         _require(_is_text_or_none(self.client_name), "client_name", self.client_name, "text")
         if not _is_text_or_none(self.password):
             raise ConfigurationError("password must be text")  # without its value: it may be a secret all the same
-        _require(
-            self.username is None or self.password is not None,
-            "username",
-            self.username,
-            "given together with a password",
-        )
+        if self.username is not None and self.password is None:
+            # Without its value: `redis://secret@host` makes a user name of what was meant as a password.
+            raise ConfigurationError("username must be given together with a password")
         _require_encoding(self.encoding)
+        limit = self.max_reply_size
+        _require(limit is None or (_is_number(limit) and limit >= 1024), "max_reply_size", limit, "at least 1024")
 
     @property
     def target(self) -> str:

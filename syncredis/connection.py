@@ -20,7 +20,7 @@ from syncredis import handshake, transport
 from syncredis.bulk import large_at_start, receive_bulk
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig
-from syncredis.exceptions import ConnectionError, DecodeError, RedisError
+from syncredis.exceptions import ConnectionError, DecodeError, ProtocolError, RedisError
 from syncredis.interruption import current as current_interruption
 from syncredis.replies import in_pairs
 from syncredis.resp import (
@@ -62,6 +62,7 @@ class Connection:
         "_interrupted_by",
         "_reader",
         "_transport",
+        "_unfinished",
         "config",
         "generation",
         "in_step",
@@ -86,6 +87,8 @@ class Connection:
         self._encode = encoder(config.encoding)
         self._reader = new_reader(config.encoding)
         self._interrupted_by: ConnectionError | None = None
+        #: How many bytes of a reply that is not complete have come. It stays 0 where one call receives it all.
+        self._unfinished = 0
 
     def __repr__(self) -> str:
         state = "in step" if self.in_step else "out of step"
@@ -118,6 +121,8 @@ class Connection:
             reply = self._receive_rest(reply, data, text)
         except ConnectionError as error:
             raise self._explained(error)  # noqa: B904 - the cause is set there
+        except MemoryError as error:
+            raise self._too_large() from error
         except UnicodeDecodeError as error:
             reply = self._undecodable(error)
         # More than was asked for would be taken for the next command's reply.
@@ -161,6 +166,8 @@ class Connection:
                 self._receive_replies(replies, owed, text, deadline)
             except ConnectionError as error:
                 raise self._explained(error)  # noqa: B904 - the cause is set there
+            except MemoryError as error:
+                raise self._too_large() from error
             # More than was asked for would be taken for the next command's reply.
             self.in_step = len(replies) == owed and not self._reader.has_data()
         if waits and self.in_step:
@@ -190,8 +197,10 @@ class Connection:
             raise self._explained(error)  # noqa: B904 - the cause is set there
         messages: list[Reply] = []
         if data is not None:
-            self._reader.feed(data)
+            self._feed(data)
         self._parse_all(messages, text)  # also what came together with the last reply
+        if messages:
+            self._unfinished = 0
         return messages
 
     def resume(self) -> None:
@@ -253,11 +262,12 @@ class Connection:
 
     def _receive_rest(self, reply: Reply, data: bytes, text: bool) -> Reply:
         """Return the one reply that is owed, or an error, where ``reply``, parsed from ``data``, is not all of it."""
+        self._unfinished = len(data)
         if reply is INCOMPLETE:
             reply = self._receive_large(data, text)
         while reply is INCOMPLETE or isinstance(reply, PushNotification):
             if reply is INCOMPLETE:
-                self._reader.feed(self._transport.receive())
+                self._feed(self._transport.receive())
             reply = self._reader.gets(text)
         return reply
 
@@ -267,6 +277,7 @@ class Connection:
         What the parser knows of it already is forgotten.
         """
         if (found := large_at_start(data)) is not None:
+            self._check_size(found[0])
             self._reader = new_reader(self._encoding)
             value, rest = receive_bulk(self._transport, data, *found)
             self._reader.feed(rest)
@@ -276,7 +287,7 @@ class Connection:
             for piece in pieces:
                 reader.feed(piece)
             while (array := reader.gets(text)) is INCOMPLETE:
-                reader.feed(self._transport.receive())
+                self._feed(self._transport.receive())
             return dict(in_pairs(array))
         return INCOMPLETE
 
@@ -287,11 +298,28 @@ class Connection:
             if deadline is not None:
                 self._transport.limit_until(deadline)
             data = self._transport.receive()
-            self._reader.feed(data)
+            self._feed(data)
             start, at_start = len(replies), between
             between = self._parse(replies, count, text)
             if at_start and len(replies) == start and not between:
                 between = self._take_large(replies, count, data, text)
+            if len(replies) > start:
+                self._unfinished = 0
+
+    def _feed(self, data: bytes) -> None:
+        """Give the parser more of a reply, as long as that is of a size that a reply may have."""
+        self._unfinished += len(data)
+        self._check_size(self._unfinished)
+        self._reader.feed(data)
+
+    def _too_large(self) -> ProtocolError:
+        # Of as many elements as an array announces, the parser makes room for before they come.
+        return ProtocolError(f"{self.config.target} announced more than memory can hold")
+
+    def _check_size(self, size: int) -> None:
+        limit = self.config.max_reply_size
+        if limit is not None and size > limit:
+            raise ProtocolError(f"{self.config.target} sent a reply of more than {limit} bytes (max_reply_size)")
 
     def _take_large(self, replies: list[Reply], count: int, data: bytes, text: bool) -> bool:
         """Extend ``replies`` by the large one that begins with ``data``, if it does, and by all that came with it.

@@ -18,7 +18,9 @@ _SCHEMES = {
     "redis+unix": False,
     "valkey+unix": False,
 }
-_INTEGERS = frozenset({"db", "protocol", "max_connections", "max_idle_connections", "min_other_sentinels", "max_lag"})
+_INTEGERS = frozenset(
+    {"db", "protocol", "max_connections", "max_idle_connections", "max_reply_size", "min_other_sentinels", "max_lag"}
+)
 _SECONDS = frozenset(
     {"connect_timeout", "stream_timeout", "pool_timeout", "max_idle_time", "failover_timeout", "hedge_delay"}
 )
@@ -76,6 +78,8 @@ def options_from_url(url: str) -> tuple[Location, int, ClientOptions]:
 
 def query_pairs(query: str) -> list[tuple[str, str]]:
     """Return names and values of the part of a URL after ``?``, percent-decoded."""
+    if "@" in query:  # not repeated: it may be a part of the password
+        raise ConfigurationError(f"not a valid URL: it has an '@' after '?'; {ENCODE}")
     try:
         return parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:

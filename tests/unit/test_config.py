@@ -105,6 +105,13 @@ def test_no_time_at_all(name: str) -> None:
         configs_from_options(HERE, **{name: 0})  # type: ignore[misc]
 
 
+def test_a_user_without_a_password() -> None:
+    """The name is not repeated: it may be a password in the wrong place."""
+    with pytest.raises(ConfigurationError, match="username must be given together with a password") as caught:
+        configs_from_options(HERE, username="hidden")
+    assert "hidden" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "wanted"),
     [
@@ -127,7 +134,8 @@ def test_no_time_at_all(name: str) -> None:
         ("max_connections", 2.5, "at least 1"),
         ("max_idle_connections", -1, "at least 0"),
         ("max_idle_connections", "1", "at least 0"),
-        ("username", "u", "together with a password"),
+        ("max_reply_size", 1023, "at least 1024"),
+        ("max_reply_size", "1 GB", "at least 1024"),
         ("username", 5, "text"),
         ("client_name", 5, "text"),
         ("unix_socket_path", "", "path"),

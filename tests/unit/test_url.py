@@ -124,7 +124,7 @@ def test_several_options() -> None:
         ("redis://h:65536", "not a valid URL"),
         ("redis://h:port", "not a valid URL"),
         ("redis://[::1", "not a valid URL"),
-        ("redis://user@h", "username='user' must be given together with a password"),
+        ("redis://user@h", "username must be given together with a password"),
         ("redis://h?ssl_ca_certs=c.pem", "ssl_ca_certs has no effect without ssl=True"),
         ("unix://run/redis.sock", "names an absolute path"),
         ("unix://", "names an absolute path"),
