@@ -78,6 +78,7 @@ def test_a_reply_that_ends_early(ledger: Ledger, said: Said, cut: int) -> None:
 
 
 @settings(max_examples=100)
+@example(said=Said(b"+OK\r\n", b"OK"), more=b"*1\r\n")
 @given(said=REPLIES, more=st.binary(min_size=1, max_size=20))
 def test_more_than_was_asked_for(said: Said, more: bytes) -> None:
     """It is never taken for the reply to the next command."""
