@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from syncredis.command import Command
 from syncredis.commands.acl_replies import AclLogEntry, AclUser, to_acl_log, to_acl_user
-from syncredis.commands.arguments import flags, key_list, required
+from syncredis.commands.arguments import flags, in_pairs, key_list, required
 from syncredis.commands.group import CommandGroup
 from syncredis.exceptions import DataError
 from syncredis.replies import to_str, to_true
@@ -157,7 +157,7 @@ class AclCommands(CommandGroup[AnyStr]):
             *_signed("commands", commands, "+-"),
             *_patterns("keys", keys, ("~", "%")),
             *_patterns("channels", channels, ("&",)),
-            *(_selector(command, key) for command, key in selectors or ()),
+            *(_selector(command, key) for command, key in in_pairs("selectors", selectors)),
         ]
         return self.execute(Command(("ACL", "SETUSER", username, *rules), to_true))
 
@@ -192,18 +192,19 @@ def _patterns(
     name: str, patterns: str | bytes | Iterable[str | bytes] | None, signs: tuple[str, ...]
 ) -> list[EncodableT]:
     """Return rules for patterns; those that begin with none of ``signs`` get the first one."""
-    return [] if patterns is None else [_pattern(pattern, signs) for pattern in key_list(name, patterns)]
+    return [] if patterns is None else [_pattern(name, pattern, signs) for pattern in key_list(name, patterns)]
 
 
-def _pattern(pattern: EncodableT, signs: tuple[str, ...]) -> str | bytes:
+def _pattern(name: str, pattern: EncodableT, signs: tuple[str, ...]) -> str | bytes:
     if isinstance(pattern, bytes):
         return pattern if pattern.startswith(tuple(map(str.encode, signs))) else signs[0].encode() + pattern
-    text = str(pattern)
-    return text if text.startswith(signs) else signs[0] + text
+    if not isinstance(pattern, str):
+        raise DataError(f"{name} must be text or bytes, not {pattern!r}")
+    return pattern if pattern.startswith(signs) else signs[0] + pattern
 
 
 def _selector(command: str, key: str | bytes) -> str | bytes:
     if command[:1] not in ("+", "-"):
         raise DataError("each of selectors must begin with + or -")
-    pattern = _pattern(key, ("~", "%"))
+    pattern = _pattern("selectors", key, ("~", "%"))
     return b"(%b %b)" % (command.encode(), pattern) if isinstance(pattern, bytes) else f"({command} {pattern})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -48,8 +48,10 @@ def required(name: str, values: Iterable[KeyT]) -> list[KeyT]:
     return given
 
 
-def pairs(name: str, mapping: Mapping[Any, EncodableT]) -> list[EncodableT]:
-    """Return the keys and values of ``mapping`` in turn.
+def pairs(
+    name: str, mapping: Mapping[Any, Any], convert: Callable[[Any], EncodableT] | None = None
+) -> list[EncodableT]:
+    """Return the keys and values of ``mapping`` in turn, the values as ``convert`` returns them.
 
     Raises:
         DataError: if it is empty or is no mapping.
@@ -58,7 +60,35 @@ def pairs(name: str, mapping: Mapping[Any, EncodableT]) -> list[EncodableT]:
         raise DataError(f"{name} must be a mapping, not {type(mapping).__name__}")
     if not mapping:
         raise DataError(f"{name} must hold at least one element")
+    if convert is not None:
+        mapping = {key: convert(value) for key, value in mapping.items()}
     return [argument for pair in mapping.items() for argument in pair]
+
+
+def listed(name: str, values: Iterable[Any] | None) -> list[Any]:
+    """Return ``values`` as a list, an empty one for None; ``name`` names the parameter.
+
+    Raises:
+        DataError: for anything that is no iterable, or whose elements have no order, or are characters.
+    """
+    if values is None:
+        return []
+    if not isinstance(values, Iterable) or isinstance(values, (str, bytes, bytearray, memoryview, Mapping)):
+        raise DataError(f"{name} must be an iterable, such as a list, not {values!r}")
+    return list(values)
+
+
+def in_pairs(name: str, values: Iterable[tuple[Any, Any]] | None) -> list[tuple[Any, Any]]:
+    """Return ``values`` as a list of pairs, an empty one for None; ``name`` names the parameter.
+
+    Raises:
+        DataError: for anything else.
+    """
+    given = listed(name, values)
+    for pair in given:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise DataError(f"each of {name} must be a pair, not {pair!r}")
+    return given
 
 
 def counted_keys(name: str, number: int, keys: Iterable[KeyT]) -> list[KeyT]:

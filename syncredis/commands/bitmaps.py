@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 from syncredis.command import Command
-from syncredis.commands.arguments import one_of, required
+from syncredis.commands.arguments import in_pairs, one_of, required
 from syncredis.commands.group import CommandGroup
 from syncredis.exceptions import DataError
 from syncredis.typing import AnyStr, EncodableT, KeyT
@@ -141,7 +141,7 @@ class BitmapCommands(CommandGroup[AnyStr]):
         https://redis.io/docs/latest/commands/bitfield_ro/
         """
         arguments: list[EncodableT] = ["BITFIELD_RO", key, "GET", encoding, offset]
-        for further_encoding, further_offset in items or ():
+        for further_encoding, further_offset in in_pairs("items", items):
             arguments += ["GET", further_encoding, further_offset]
         return self.execute(Command(tuple(arguments)))
 

@@ -122,7 +122,7 @@ class GenericCommands(CommandGroup[AnyStr]):
         """
         if username is not None and auth is None:
             raise DataError("username needs auth")
-        limit = milliseconds(timeout)
+        limit = wait_milliseconds("timeout", timeout)
         arguments: list[EncodableT] = ["MIGRATE", host, port, "", destination_db, limit]
         arguments += flags(COPY=copy, REPLACE=replace)
         if auth is not None:

@@ -257,7 +257,7 @@ class SentinelCommands(CommandGroup[AnyStr]):
         """
         if parameters is None:
             return self.execute(Command(("SENTINEL", "DEBUG"), to_periods, text=True))
-        given: list[EncodableT] = pairs("parameters", {name: milliseconds(span) for name, span in parameters.items()})
+        given: list[EncodableT] = pairs("parameters", parameters, milliseconds)
         return self.execute(Command(("SENTINEL", "DEBUG", *given), to_true))
 
     def sentinel_flushconfig(self) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from syncredis.command import Command
-from syncredis.commands.arguments import SpanT, exclusive, flags, milliseconds, required
+from syncredis.commands.arguments import SpanT, exclusive, flags, listed, milliseconds, required
 from syncredis.commands.group import CommandGroup
 from syncredis.commands.server_replies import (
     CommandInfo,
@@ -322,13 +322,13 @@ class ServerCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-loadex/
         """
-        settings: list[EncodableT] = list(options or ())
+        settings: list[EncodableT] = listed("options", options)
         if len(settings) % 2:
             raise DataError("options must hold a value for each name")
         arguments: list[EncodableT] = ["MODULE", "LOADEX", path]
         for name, value in zip(settings[::2], settings[1::2], strict=True):
             arguments += ["CONFIG", name, value]
-        given: list[EncodableT] = list(args or ())
+        given: list[EncodableT] = listed("args", args)
         if given:
             arguments += ["ARGS", *given]
         return self.execute(Command(tuple(arguments), to_true))

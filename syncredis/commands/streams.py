@@ -14,6 +14,7 @@ from syncredis.commands.arguments import (
     counted,
     exclusive,
     flags,
+    in_pairs,
     one_of,
     pairs,
     required,
@@ -119,7 +120,7 @@ class StreamCommands(CommandGroup[AnyStr]):
         if idmpauto is not None:
             options += ["IDMPAUTO", idmpauto]
         if idmp is not None:
-            producer, entry = idmp
+            ((producer, entry),) = in_pairs("idmp", [idmp])
             options += ["IDMP", producer, entry]
         options += _trimming(maxlen, approximate, minid, limit)
         return self.execute(Command(("XADD", name, *options, id, *pairs("fields", fields))))

@@ -290,7 +290,7 @@ class StringCommands(CommandGroup[AnyStr]):
         """
         exclusive(len=len, idx=idx)
         arguments: list[EncodableT] = ["LCS", key1, key2, *flags(LEN=len, IDX=idx)]
-        if minmatchlen:
+        if minmatchlen != 0:
             arguments += ["MINMATCHLEN", minmatchlen]
         arguments += flags(WITHMATCHLEN=withmatchlen)
         if idx:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import Any, is_typeddict
+from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
 
@@ -35,16 +36,95 @@ def test_every_method_links_its_documentation(name: str) -> None:
     assert " " not in last
 
 
-@pytest.mark.parametrize("name", command_methods())
-@pytest.mark.parametrize("bad", [None, True, object(), {}], ids=["None", "bool", "object", "dict"])
-def test_what_can_not_be_sent_is_refused_before_anything_is(name: str, bad: object) -> None:
+BAD = [None, True, {}, {"no": "such"}, object()]
+
+#: Where None stands for the default, though the annotation does not say so.
+NONE_IS_THE_DEFAULT = {
+    ("geosearch", "unit"),
+    ("geosearchstore", "unit"),
+    ("xackdel", "ref_policy"),
+    ("xdelex", "ref_policy"),
+}
+
+
+def fits(value: object, hint: Any) -> bool:
+    """Whether the annotation of a parameter lets ``value`` be given."""
+    kinds = [hint, *get_args(hint)]
+    if value is None:
+        return type(None) in kinds
+    return value is True or (
+        isinstance(value, dict) and bool(value) and any(get_origin(kind) is Mapping for kind in kinds)
+    )
+
+
+def calls_with(name: str, bad: object) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+    """Calls of a method that are right but for one argument, which is ``bad``; and that argument's name."""
     call = call_of(name)
-    for position in range(len(call.arguments)):
-        if (name, bad) == ("info", None):  # as if it was not given
+    hints = get_type_hints(getattr(Commands, name))
+    for position, parameter in enumerate(list(inspect.signature(getattr(Commands, name)).parameters.values())[1:]):
+        hint = hints[parameter.name]
+        is_flag = bool in (hint, *get_args(hint))
+        if parameter.kind is parameter.VAR_KEYWORD or is_flag or (bad is not True and fits(bad, hint)):
             continue
-        arguments = (*call.arguments[:position], bad, *call.arguments[position + 1 :])
-        with pytest.raises((DataError, TypeError)):
-            encode(recorded(name, *arguments, **call.options).arguments, "utf-8")
+        if parameter.kind is parameter.VAR_POSITIONAL or position < len(call.arguments):
+            arguments = (*call.arguments[:position], bad, *call.arguments[position + 1 :])
+            yield parameter.name, arguments, dict(call.options)
+        else:
+            yield parameter.name, call.arguments, {**call.options, parameter.name: bad}
+
+
+@pytest.mark.parametrize("name", command_methods())
+def test_bad_arguments_are_refused_by_name_before_anything_is_sent(name: str) -> None:
+    for bad in BAD:
+        for parameter, arguments, options in calls_with(name, bad):
+            if bad is None and (name, parameter) in NONE_IS_THE_DEFAULT:
+                continue
+            with pytest.raises((DataError, TypeError)) as raised:
+                encode(recorded(name, *arguments, **options).arguments, "utf-8")
+            message = str(raised.value)
+            words = parameter.strip("_").split("_")
+            assert any(word in message for word in [parameter, *words, "argument "]), (parameter, message)
+
+
+#: Where there may be none of what could be several: the command does something without, too.
+NONE_WILL_DO = {
+    *(("acl_setuser", "selectors"), ("bitfield_ro", "items"), ("command_docs", "args"), ("config_get", "args")),
+    *(("config_set", "args"), ("info", "args"), ("latency_histogram", "args"), ("latency_reset", "events")),
+    *(("lolwut", "version_numbers"), ("module_load", "args"), ("module_loadex", "args"), ("module_loadex", "options")),
+    *(("pfadd", "values"), ("pfmerge", "sources"), ("pubsub_numsub", "args"), ("pubsub_shardnumsub", "args")),
+    *(("sentinel_config_get", "args"), ("sentinel_config_set", "args"), ("sentinel_set", "args")),
+}
+
+
+def calls_without(name: str) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+    """Calls of a method that are right but for an argument of which there are none, and that argument's name."""
+    call = call_of(name)
+    hints = get_type_hints(getattr(Commands, name))
+    in_iterable = False
+    for position, parameter in enumerate(list(inspect.signature(getattr(Commands, name)).parameters.values())[1:]):
+        kinds = {get_origin(kind) for kind in (hints[parameter.name], *get_args(hints[parameter.name]))}
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            if not in_iterable:  # else they are further ones of those
+                yield parameter.name, call.arguments[:position], dict(call.options)
+        elif kinds & {Iterable, Mapping}:
+            in_iterable = Iterable in kinds
+            empty: Any = {} if Mapping in kinds else []
+            if position < len(call.arguments):
+                several = [p.kind for p in inspect.signature(getattr(Commands, name)).parameters.values()]
+                rest = () if parameter.VAR_POSITIONAL in several else call.arguments[position + 1 :]
+                yield parameter.name, (*call.arguments[:position], empty, *rest), dict(call.options)
+            else:
+                yield parameter.name, call.arguments, {**call.options, parameter.name: empty}
+
+
+@pytest.mark.parametrize("name", command_methods())
+def test_none_at_all_of_several_are_refused_where_one_is_needed(name: str) -> None:
+    for parameter, arguments, options in calls_without(name):
+        if (name, parameter) in NONE_WILL_DO:
+            assert encode(recorded(name, *arguments, **options).arguments, "utf-8")
+        else:
+            with pytest.raises((DataError, TypeError)):
+                encode(recorded(name, *arguments, **options).arguments, "utf-8")
 
 
 # --- commands that Redis 8 brought ---------------------------------------------------------------------
