@@ -13,9 +13,11 @@ from syncredis.config import ClientOptions, ConnectionOptions, Location
 from syncredis.exceptions import PrimaryNotFoundError, ReplicaNotFoundError, StalePrimaryError
 from syncredis.sentinel import client as blocking
 from syncredis.sentinel.address_map import AddressMap
+from syncredis.sentinel.diagnosis import Finding
 from syncredis.sentinel.events import Event
 from syncredis.sentinel.pool import SentinelConnectionPool
 from syncredis.sentinel.replica_choice import ReplicaPolicy
+from syncredis.sentinel.reports import Topology
 from syncredis.typing import AnyStr
 
 #: Questions that one event loop may have under way at once; those for the same service are put as one.
@@ -165,6 +167,14 @@ class Sentinel(Generic[AnyStr]):
     async def discover_replicas(self, service_name: str) -> list[Location]:
         """Return host and port of each replica of a service that the Sentinels think in service."""
         return await self._worker.run(self.wrapped.discover_replicas, service_name)
+
+    async def topology(self, service_name: str) -> Topology:
+        """Return a service as it is now; see `syncredis.sentinel.Sentinel.topology`."""
+        return await self._worker.run(self.wrapped.topology, service_name)
+
+    async def diagnose(self, service_name: str) -> list[Finding]:
+        """Return what is wrong with a service, or could be better; see `syncredis.sentinel.Sentinel.diagnose`."""
+        return await self._worker.run(self.wrapped.diagnose, service_name)
 
     @overload
     def primary_for(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, ClassVar, Final, Generic, Literal, Self, Unpack, cast, overload
+from typing import Any, ClassVar, Generic, Literal, Self, Unpack, overload
 
 from syncredis.client import Redis
 from syncredis.config import (
@@ -13,28 +13,22 @@ from syncredis.config import (
     ConnectionOptions,
     Location,
     PoolConfig,
-    PoolOptions,
-    configs_from_options,
 )
-from syncredis.exceptions import ConfigurationError
-from syncredis.retry import NO_RETRY, RetryPolicy
+from syncredis.exceptions import ConfigurationError, PrimaryNotFoundError
 from syncredis.sentinel.address_map import AddressMap
+from syncredis.sentinel.diagnosis import Finding, diagnose
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Audience, Event, EventStream
+from syncredis.sentinel.inspection import inspect
+from syncredis.sentinel.options import locations, policy_for, require_seconds, sentinel_config, server_configs
 from syncredis.sentinel.pool import PrimaryConnectionPool, SentinelConnectionPool
 from syncredis.sentinel.replica_choice import ReplicaChoice, ReplicaPolicy
 from syncredis.sentinel.replica_pool import ReplicaConnectionPool
 from syncredis.sentinel.replica_survey import ReplicaSurvey
+from syncredis.sentinel.reports import Topology
 from syncredis.sentinel.url import parse_sentinel_url
 from syncredis.sentinel.watcher import Watcher
 from syncredis.typing import AnyStr
-
-#: Seconds for connecting to a Sentinel, and for its answer, where nothing else is said. Sentinels are near and quick; one
-#: that is not is better not waited for.
-SENTINEL_TIMEOUT: Final = 0.5
-
-#: What only clients have a use for, or what Sentinel contradicts.
-_USELESS_FOR_SENTINELS: Final = {"db", "unix_socket_path", *PoolOptions.__annotations__}
 
 
 class Sentinel(Generic[AnyStr]):
@@ -137,24 +131,24 @@ class Sentinel(Generic[AnyStr]):
         on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
-        seeds = _locations(sentinels)
-        _require_seconds("failover_timeout", failover_timeout)
-        _require_seconds("hedge_delay", hedge_delay)
+        seeds = locations(sentinels)
+        require_seconds("failover_timeout", failover_timeout)
+        require_seconds("hedge_delay", hedge_delay)
         if not isinstance(min_other_sentinels, int) or min_other_sentinels < 0:
             raise ConfigurationError(f"{min_other_sentinels=} must be a number from 0 on")
         self.decode_responses = decode_responses
         self.failover_timeout = failover_timeout
         self._options = options
-        _server_configs(seeds[0], 0, options)  # a mistake shall show here, and not at the first client
+        server_configs(seeds[0], 0, options)  # a mistake shall show here, and not at the first client
         self._discovery = Discovery(
             seeds,
-            _sentinel_config(seeds[0], options, sentinel_kwargs or {}),
+            sentinel_config(seeds[0], options, sentinel_kwargs or {}),
             min_other_sentinels=min_other_sentinels,
             hedge_delay=hedge_delay,
             address_map=address_map,
             strict=strict,
         )
-        _require_seconds("write_hold", write_hold)
+        require_seconds("write_hold", write_hold)
         self._watcher = Watcher(self._discovery, Audience(on_event), hold=write_hold)
         self._survey = ReplicaSurvey(self._discovery)
 
@@ -244,6 +238,30 @@ class Sentinel(Generic[AnyStr]):
             ReplicaNotFoundError: if no Sentinel could be reached, or none knows the name.
         """
         return [view.location for view in self._discovery.replicas(service_name) if view.in_service]
+
+    def topology(self, service_name: str) -> Topology:
+        """Return a service as it is now: what each Sentinel says, and what each server says of itself.
+
+        All are asked at once; who does not answer is reported with the reason. Blocks for some seconds at most.
+
+        Raises:
+            PrimaryNotFoundError: if no Sentinel could be reached, or none knows the name.
+        """
+        found = inspect(self._discovery, service_name, self._configs(0, {})[0])
+        if found.primary is None:
+            causes = "; ".join(
+                f"{sentinel.location.target}: {sentinel.error or f'does not know {service_name!r}'}"
+                for sentinel in found.sentinels
+            )
+            raise PrimaryNotFoundError(f"no Sentinel can say where {service_name!r} is ({causes})")
+        return found
+
+    def diagnose(self, service_name: str) -> list[Finding]:
+        """Return what is wrong with a service, or could be better, the worst first; empty: all is well.
+
+        Asks every Sentinel and every server, as `topology` does, and raises nothing for what it finds. Blocks likewise.
+        """
+        return diagnose(inspect(self._discovery, service_name, self._configs(0, {})[0]))
 
     @overload
     def primary_for(
@@ -398,7 +416,7 @@ class Sentinel(Generic[AnyStr]):
         return self._client(pool, decode_responses, failover_timeout)
 
     def _configs(self, db: int, options: ClientOptions) -> tuple[ConnectionConfig, PoolConfig]:
-        return _server_configs(self._discovery.seeds[0], db, {**self._options, **options})
+        return server_configs(self._discovery.seeds[0], db, {**self._options, **options})
 
     def _client(
         self, pool: SentinelConnectionPool, decode_responses: bool | None, failover_timeout: float | None
@@ -406,55 +424,5 @@ class Sentinel(Generic[AnyStr]):
         return Redis(
             connection_pool=pool,
             decode_responses=self.decode_responses if decode_responses is None else decode_responses,
-            retry_policy=_policy(self.failover_timeout if failover_timeout is None else failover_timeout),
+            retry_policy=policy_for(self.failover_timeout if failover_timeout is None else failover_timeout),
         )
-
-
-def _locations(sentinels: Iterable[tuple[str, int]]) -> list[Location]:
-    try:
-        each = iter(sentinels)
-    except TypeError:
-        raise ConfigurationError(f"{sentinels=} must be an iterable of (host, port)") from None
-    found = [_location(sentinel) for sentinel in each]
-    if not found:
-        raise ConfigurationError("sentinels must hold the location of at least one Sentinel")
-    return found
-
-
-def _location(sentinel: tuple[str, int]) -> Location:
-    match sentinel:
-        case (str(host), int(port)) if host and 0 < port < 65536:
-            return Location(host, port)
-        case _:
-            raise ConfigurationError(f"{sentinel!r} is no location of a Sentinel; give (host, port)")
-
-
-def _require_seconds(name: str, value: float) -> None:
-    if not (isinstance(value, (int, float)) and value >= 0):
-        raise ConfigurationError(f"{name}={value!r} must be a number of seconds, 0 or more")
-
-
-def _server_configs(location: Location, db: int, options: ClientOptions) -> tuple[ConnectionConfig, PoolConfig]:
-    if "unix_socket_path" in options:
-        raise ConfigurationError("unix_socket_path contradicts Sentinel, which says where the server is")
-    if "db" in options:
-        raise ConfigurationError("db belongs to primary_for and replica_for")
-    return configs_from_options(location, db, **options)
-
-
-def _sentinel_config(location: Location, options: ClientOptions, own: ConnectionOptions) -> ConnectionConfig:
-    """Return how to connect to Sentinels: what they share with the servers, and before that what is said for them."""
-    if useless := own.keys() & _USELESS_FOR_SENTINELS:
-        raise ConfigurationError(f"{min(useless)} has no effect in sentinel_kwargs")
-    shared = {name: value for name, value in options.items() if name in ("keepalive", "protocol")}
-    for name in ("connect_timeout", "stream_timeout"):
-        given = cast("float | None", options.get(name))
-        shared[name] = SENTINEL_TIMEOUT if given is None else min(given, SENTINEL_TIMEOUT)
-    return configs_from_options(location, **cast("ClientOptions", {**shared, **own}))[0]
-
-
-def _policy(failover_timeout: float) -> RetryPolicy:
-    _require_seconds("failover_timeout", failover_timeout)
-    if failover_timeout == 0:
-        return NO_RETRY
-    return RetryPolicy(retries=None, deadline=failover_timeout, after_timeout=True)
