@@ -15,20 +15,47 @@ RUNS = {
     "sentinel_sync.py": ([], r"keys on the primary: (79\d|800)"),
     "sentinel_async.py": (["trio"], "visits: 200"),
     "test_failover.py": ([], "7 passed"),
+    "worker.py": ([], "jobs done: 600 - waiting: 0"),
+    "rate_limiter.py": (
+        [],
+        r"ann: Verdict\(allowed=False, left=0, retry_after=[56]\d\.\d+\)\nbob: Verdict\(allowed=True",
+    ),
+    "cache_aside.py": (
+        [],
+        r"all the same: True\ncomputations: 1\nwithout the cache: ConnectionError\nanswer: {'visits': 42}",
+    ),
+    "leader.py": ([], "then another one: True"),
+    "stream_group.py": ([], "dan took 10 orders and died\norders cooked: 100 - pending: 0"),
+    "web.py": ([], r"requests: 400 - answered with 200: 400\nhealth: {'redis': True}"),
 }
+#: What some need that the tests do not bring; `tox -e examples` does.
+NEEDS = {"web.py": ["fastapi", "httpx"]}
 #: How pytest is run on an example that is a test; the plugin by its module, because it need not be installed.
 PYTEST = ["-m", "pytest", "-p", "no:valkey", "-p", "no:syncredis", "-p", "pytest_syncredis", "-p", "no:cacheprovider"]
+
+
+#: What runs without Python's development mode: asyncio then tells on stderr of every slow step, which a busy machine has.
+NOT_IN_DEVELOPMENT = {"web.py"}
 
 
 def test_every_example_is_run() -> None:
     assert {path.name for path in (ROOT / "examples").glob("*.py")} == RUNS.keys()
 
 
-@pytest.mark.parametrize("name", RUNS)
+#: What is run on each Python; the others on one, see tox.ini.
+EVERYWHERE = {"sentinel_sync.py", "sentinel_async.py", "test_failover.py"}
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in EVERYWHERE else pytest.param(name, marks=pytest.mark.slow) for name in RUNS]
+)
 def test_example(name: str) -> None:
+    for package in NEEDS.get(name, []):
+        pytest.importorskip(package)
     arguments, said = RUNS[name]
     runner = PYTEST if name.startswith("test_") else []
-    command = [sys.executable, "-X", "dev", "-W", "error", *runner, str(ROOT / "examples" / name), *arguments]
+    mode = ["-W", "error"] if name in NOT_IN_DEVELOPMENT else ["-X", "dev", "-W", "error"]
+    command = [sys.executable, *mode, *runner, str(ROOT / "examples" / name), *arguments]
     run = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False, cwd=ROOT)
     assert run.returncode == 0, run.stderr
     assert re.search(said, run.stdout), run.stdout
