@@ -483,7 +483,7 @@ class Redis(ScanIterators[AnyStr]):
             return self._attempt(command)
         except RedisError as error:
             closed = pool.closed_since(times_closed)
-            return retry(self.retry_policy, command, lambda: self._attempt(command), error, closed)
+            return retry(self.retry_policy, command, lambda: self._attempt(command), error, closed, self.pool.pause)
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Have ``observer`` told about every call, after it; return a function that ends it. Never blocks.

@@ -210,7 +210,9 @@ class Pipeline(PipelineCommands[AnyStr]):
                 self._watching = self._watch_anew(command)
             except RedisError as error:
                 closed = self._pool.closed_since(times_closed)
-                self._watching = retry(self._retry_policy, command, lambda: self._watch_anew(command), error, closed)
+                self._watching = retry(
+                    self._retry_policy, command, lambda: self._watch_anew(command), error, closed, self._pool.pause
+                )
         else:
             self._watching.execute(command, self._text)
         return Watched(self._watching, self._pool, self._text, self._reads)
@@ -257,7 +259,7 @@ class Pipeline(PipelineCommands[AnyStr]):
             return self._attempt(batch)
         except RedisError as error:
             closed = pool.closed_since(times_closed)
-            return retry(self._retry_policy, batch, lambda: self._attempt(batch), error, closed)
+            return retry(self._retry_policy, batch, lambda: self._attempt(batch), error, closed, self._pool.pause)
 
     def attempt(self, command: Command[T]) -> T:
         """Carry out one command, beside what is queued, and return its decoded reply; a failure is final. Blocks."""

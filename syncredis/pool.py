@@ -177,6 +177,14 @@ class ConnectionPool:
         """
         self.gate.wait(self.closed_since(self.times_closed))
 
+    def pause(self, seconds: float) -> None:
+        """Block between two attempts of a call, for at most ``seconds``. A seam for subclasses that learn when to go on.
+
+        Raises:
+            InterruptedCallError: if the running call is interrupted.
+        """
+        interruption.sleep(seconds)
+
     def connect(self) -> Connection:
         """Return a new connection. The seam for subclasses that find out first where to go. Blocks."""
         return self._dial(self.config)

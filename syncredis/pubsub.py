@@ -294,7 +294,9 @@ class PubSub(Generic[AnyStr]):
             self._connection = self._subscribe_anew()
         except RedisError as error:
             closed = self._pool.closed_since(times_closed)
-            self._connection = retry(self._retry_policy, _Subscribing(), self._subscribe_anew, error, closed)
+            self._connection = retry(
+                self._retry_policy, _Subscribing(), self._subscribe_anew, error, closed, self._pool.pause
+            )
         if self._was_connected:
             self._arrived.append(Message("gap", None, None))
         self._was_connected = True

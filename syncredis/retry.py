@@ -87,10 +87,12 @@ def retry(
     attempt: Callable[[], T],
     error: RedisError,
     closed: Callable[[], bool] = lambda: False,
+    wait: Callable[[float], None] = interruption.sleep,
 ) -> T:
     """Try ``attempt`` again after it failed with ``error``, as far as request, error and policy allow. Blocks.
 
-    ``closed`` tells whether the client was closed meanwhile: then there is no further attempt.
+    ``closed`` tells whether the client was closed meanwhile: then there is no further attempt. ``wait`` blocks for the pause
+    between two attempts, or for less where it learns that there is reason to hope.
 
     Raises:
         OutcomeUnknownError: if the server may have carried out a command that is not safe to repeat.
@@ -108,7 +110,7 @@ def retry(
         pause = policy.pause(count)
         if not _may_retry(policy, error, count, time.monotonic() + pause - started):
             raise error
-        interruption.sleep(pause)
+        wait(pause)
         if closed():
             raise interruption.interrupted_before("it was tried again: the client was closed") from error
         note_retry()

@@ -76,7 +76,8 @@ class Scan(Generic[PartT]):
             part = self._attempt()
         except RedisError as error:
             command = cast("Command[Any]", self._record(0))
-            part = retry(self._retry_policy, command, self._attempt, error, pool.closed_since(times_closed))
+            closed = pool.closed_since(times_closed)
+            part = retry(self._retry_policy, command, self._attempt, error, closed, pool.pause)
         self._cursor = part.cursor or None
         if self._cursor is None:
             self.close()

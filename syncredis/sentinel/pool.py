@@ -7,9 +7,12 @@ This is the one seam by which Sentinel enters a client. `PrimaryConnectionPool` 
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from contextlib import nullcontext
 from typing import Any, ClassVar, Final
 
+from syncredis import interruption
 from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.connection import Connection
 from syncredis.exceptions import (
@@ -153,10 +156,36 @@ class PrimaryConnectionPool(SentinelConnectionPool):
             before, self._primary = self._primary, location
             trouble, self._trouble_since = self._trouble_since, None
             hung = [taken.last_used for taken in self._slots if isinstance(taken, Connection) and not taken.in_step]
+        if before != location:
+            with self._moved:
+                self._moves += 1
+                self._moved.notify_all()
         if before in (None, location):
             return None
         self._let_go(location)
         return min([*hung, *([] if trouble is None else [trouble])], default=None)
+
+    def _start_empty(self) -> None:
+        super()._start_empty()
+        # Wakes those who pause: the primary is another one now.
+        self._moved = threading.Condition(threading.RLock())
+        self._moves = 0
+
+    def pause(self, seconds: float) -> None:
+        """Block between two attempts of a call, for at most ``seconds``, or until it is learnt that the primary has changed.
+
+        Raises:
+            InterruptedCallError: if the running call is interrupted.
+        """
+        call, moves = interruption.current(), self._moves
+        with nullcontext() if call is None else call.attached(self._wake), self._moved:
+            self._moved.wait_for(lambda: self._moves != moves or (call is not None and call.interrupted), seconds)
+        if call is not None and call.interrupted:
+            raise interruption.interrupted_before("it was tried again")
+
+    def _wake(self) -> None:
+        with self._moved:
+            self._moved.notify_all()
 
     def abandon(self, reason: str) -> None:
         """Let go of the primary at once, calls in progress included: it is no longer certain that it is one. Never blocks."""
