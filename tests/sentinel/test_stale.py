@@ -28,7 +28,7 @@ NEWEST = BINARIES[sorted(BINARIES, reverse=True)[0]]
 @pytest.fixture
 def own() -> Iterator[SentinelDeployment]:
     """A deployment for one test."""
-    with SentinelDeployment(2, 3, server=NEWEST, down_after=1.0) as started:
+    with SentinelDeployment(2, 3, server=NEWEST, down_after=2.0) as started:
         yield started
 
 
