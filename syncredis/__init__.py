@@ -1,5 +1,8 @@
 """syncredis: a Redis and Valkey client whose centre is Redis Sentinel. The blocking half; `syncredis.aio` is the async one."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from syncredis.client import Redis
 from syncredis.config import Location
 from syncredis.exceptions import (
@@ -16,11 +19,13 @@ from syncredis.exceptions import (
     TimeoutError,
     UnconfirmedWriteError,
 )
-from syncredis.factory import from_url
 from syncredis.pool import ConnectionPool
 from syncredis.retry import NO_RETRY, RetryPolicy
-from syncredis.sentinel import Sentinel
 from syncredis.version import VERSION
+
+if TYPE_CHECKING:
+    from syncredis.factory import from_url
+    from syncredis.sentinel import Sentinel
 
 __version__ = VERSION
 
@@ -46,3 +51,18 @@ __all__ = [
     "__version__",
     "from_url",
 ]
+
+
+#: What leads to the Sentinels is imported when it is first asked for: not every program does.
+_LATER = {"Sentinel": "syncredis.sentinel", "from_url": "syncredis.factory"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

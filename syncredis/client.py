@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from types import EllipsisType, TracebackType
-from typing import Any, Literal, Self, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, cast, overload
 
 from syncredis.batch import in_text
 from syncredis.cache import MISSING, Cache
@@ -16,19 +16,22 @@ from syncredis.commands import Commands, Recorder
 from syncredis.config import ClientOptions, configs_from_options
 from syncredis.confirmation import Confirmation, by_replicas, on_disk
 from syncredis.exceptions import ConfigurationError, RedisError, WatchError
-from syncredis.lock import Lock
-from syncredis.monitor import Monitor
 from syncredis.observation import Observer, PoolStatistics, is_observed, observe, observing
 from syncredis.pipeline import Pipeline
 from syncredis.pool import ConnectionPool
-from syncredis.pubsub import PubSub
 from syncredis.replies import fresh
 from syncredis.retry import DEFAULT_RETRY, RetryPolicy, retry
 from syncredis.scanning import PartT, Scan, ScanIterators
-from syncredis.script import Script
 from syncredis.tracking import TrackedReads
 from syncredis.typing import AnyStr, EncodableT, KeyT, Reply, T
-from syncredis.url import options_from_url
+
+# What a client makes only now and then is imported when it is made: with what it needs itself (logging, hashlib, urllib ...)
+# it would double the time that importing syncredis takes.
+if TYPE_CHECKING:
+    from syncredis.lock import Lock
+    from syncredis.monitor import Monitor
+    from syncredis.pubsub import PubSub
+    from syncredis.script import Script
 
 
 class Redis(ScanIterators[AnyStr]):
@@ -182,6 +185,8 @@ class Redis(ScanIterators[AnyStr]):
         Raises:
             ConfigurationError: for a URL or an option that makes no sense.
         """
+        from syncredis.url import options_from_url
+
         location, db, in_url = options_from_url(url)
         merged: ClientOptions = {**options, **in_url}
         return cls(*location, db, decode_responses=decode_responses, retry_policy=retry_policy, **merged)
@@ -396,12 +401,16 @@ class Redis(ScanIterators[AnyStr]):
         Args:
             ignore_subscribe_messages: leave out the confirmations of subscribing and unsubscribing.
         """
+        from syncredis.pubsub import PubSub
+
         return PubSub(
             self.pool, self.retry_policy, text=self._text, ignore_subscribe_messages=ignore_subscribe_messages
         )
 
     def monitor(self) -> Monitor:
         """Return an object that shows every command that the server carries out. Never blocks."""
+        from syncredis.monitor import Monitor
+
         return Monitor(self.pool, self.retry_policy)
 
     def register_script(self, script: str | bytes, read_only: bool = False) -> Script[AnyStr]:
@@ -413,6 +422,8 @@ class Redis(ScanIterators[AnyStr]):
 
         https://redis.io/docs/latest/develop/programmability/eval-intro/
         """
+        from syncredis.script import Script
+
         text = script.encode(self.pool.config.encoding) if isinstance(script, str) else script
         return Script(self, text, read_only=read_only)
 
@@ -438,6 +449,8 @@ class Redis(ScanIterators[AnyStr]):
             renew: prolong it in a thread, until it is released: ``timeout`` then only limits how long it outlives its holder.
             on_lost: called in that thread, if the lock is lost all the same.
         """
+        from syncredis.lock import Lock
+
         return Lock(self, self.pool, name, timeout, sleep, blocking, blocking_timeout, renew=renew, on_lost=on_lost)
 
     def transaction(self, function: Callable[[Pipeline[AnyStr], Commands[AnyStr]], T], *watches: KeyT) -> T:

@@ -7,7 +7,6 @@ policy's.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,8 +50,10 @@ class RetryPolicy:
 
         Between half and all of the exponential step, by chance, so that many callers do not return at once.
         """
+        from random import uniform  # brings OpenSSL with it, for one algorithm of hashlib's
+
         step = min(self.max_delay, self.base_delay * 2.0 ** min(attempt - 1, 30))
-        return step * random.uniform(0.5, 1.0)
+        return step * uniform(0.5, 1.0)
 
 
 #: For a server at a fixed place: it may have closed an idle connection, or be restarting this moment.

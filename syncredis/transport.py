@@ -14,18 +14,20 @@ import errno
 import math
 import select
 import socket
-import ssl
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from syncredis import interruption
 from syncredis.config import ConnectionConfig, TLSConfig
 from syncredis.exceptions import ConnectionError, RedisError, TimeoutError
 from syncredis.resp import Buffer
+
+if TYPE_CHECKING:
+    import ssl  # imported at run time where something is encrypted: it takes a fifth of the time that syncredis takes
 
 #: Bytes asked for at once. Larger blocks gain nothing: a reply of this size needs several calls in any case.
 RECEIVE_SIZE: Final = 64 * 1024
@@ -226,10 +228,12 @@ class EncryptedTransport(Transport):
     __slots__ = ()
 
     def is_quiet(self) -> bool:
+        from ssl import SSLWantReadError
+
         self._socket.settimeout(0)
         try:
             self._receive(1)  # takes in, without a word, what belongs to TLS itself, such as session tickets
-        except ssl.SSLWantReadError:
+        except SSLWantReadError:
             return True
         except (OSError, ValueError):
             return False
@@ -239,13 +243,15 @@ class EncryptedTransport(Transport):
         return False
 
     def receive_now(self) -> bytes | None:
+        from ssl import SSLWantReadError
+
         records: list[bytes] = []
         self._socket.settimeout(0)
         try:
             # All there is: what stays behind in the ssl module would not show as readable.
             while data := self._receive(RECEIVE_SIZE):
                 records.append(data)
-        except ssl.SSLWantReadError:
+        except SSLWantReadError:
             return b"".join(records) or None
         except (OSError, ValueError) as error:
             raise ConnectionError(f"the connection to {self.target} broke: {error}") from error
@@ -280,7 +286,7 @@ def connect(config: ConnectionConfig) -> Transport:
         connected = _connect_unix(config, deadline) if config.unix_socket_path else _connect_tcp(config, deadline)
         try:
             if config.tls is not None:
-                connected = _encrypt(connected, config.tls, config.location.host, deadline)
+                connected = _encrypt(connected, config, config.tls, deadline)
                 return EncryptedTransport(connected, config.target, _handshake_timeout(config, deadline))
             return Transport(connected, config.target, _handshake_timeout(config, deadline))
         except BaseException:
@@ -293,10 +299,6 @@ def connect(config: ConnectionConfig) -> Transport:
             raise not_applied(ConnectionError(f"can not connect to {config.target}: {error}")) from error
         message = f"connecting to {config.target} took longer than {config.connect_timeout:g} s (connect_timeout)"
         raise not_applied(TimeoutError(message)) from error
-    except ssl.SSLCertVerificationError as error:
-        refusal = ConnectionError(f"the certificate of {config.target} was refused: {error.verify_message}")
-        refusal.transient = False
-        raise not_applied(refusal) from error
     except (OSError, ValueError) as error:  # ValueError: a host name that can not be one
         raise not_applied(ConnectionError(f"can not connect to {config.target}: {error}")) from error
 
@@ -341,17 +343,25 @@ def _connect_one(family: int, kind: int, protocol: int, address: Any, deadline: 
     return connecting
 
 
-def _encrypt(connected: socket.socket, tls: TLSConfig, host: str, deadline: float | None) -> ssl.SSLSocket:
+def _encrypt(
+    connected: socket.socket, config: ConnectionConfig, tls: TLSConfig, deadline: float | None
+) -> ssl.SSLSocket:
+    from ssl import SSLCertVerificationError
+
     # The handshake by itself: wrapping takes the socket over, so that only what it returns can be interrupted.
-    name = tls.server_hostname or host
+    name = tls.server_hostname or config.location.host
     encrypted = tls.context.wrap_socket(connected, server_hostname=name, do_handshake_on_connect=False)
     try:
         encrypted.settimeout(_remaining(deadline))
         with _interruptible(encrypted):
             encrypted.do_handshake()
-    except BaseException:
+    except BaseException as error:
         encrypted.close()
-        raise
+        if not isinstance(error, SSLCertVerificationError):
+            raise
+        refusal = ConnectionError(f"the certificate of {config.target} was refused: {error.verify_message}")
+        refusal.transient = False
+        raise not_applied(refusal) from error
     return encrypted
 
 
