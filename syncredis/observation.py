@@ -7,7 +7,6 @@ calls looks whether there are observers, at `syncredis.pool.ConnectionPool.obser
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -19,8 +18,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from syncredis.config import Location
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +183,9 @@ class Call:
             try:
                 observer(report)
             except Exception:  # the call itself went its way, whatever an observer makes of it
-                logger.exception("an observer failed: %r", observer)
+                from logging import getLogger  # what goes wrong seldom need not be imported always
+
+                getLogger(__name__).exception("an observer failed: %r", observer)
 
 
 #: Set while a call is observed: what it consists of, and what observers themselves do, is not observed again.
