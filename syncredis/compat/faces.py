@@ -1,0 +1,434 @@
+"""redis-py's connections, and the pools that hand them out: a face for the core's `Connection`, with redis-py's methods.
+
+Commands of a client do not come by here: they go through the core's own pool. These are for those who take a connection
+themselves, to send and to receive by hand, to poll its socket, or to hook into its life.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from syncredis import exceptions as core
+from syncredis.command import Command
+from syncredis.compat import retry as retries
+from syncredis.compat.driver_info import UNSET, DriverInfo, resolve_driver_info
+from syncredis.compat.encoder import Encoder
+from syncredis.compat.exceptions import ConnectionError, DataError, TimeoutError
+from syncredis.compat.options import (
+    DEFAULT_SOCKET_CONNECT_TIMEOUT,
+    DEFAULT_SOCKET_READ_SIZE,
+    DEFAULT_SOCKET_TIMEOUT,
+    config_from,
+    keepalive_from,
+)
+from syncredis.compat.tls import DEFAULTS, requirement_from, tls_from
+from syncredis.compat.translation import translated, translating
+from syncredis.compat.wire import Packed, pack, split_name, taints, untext
+from syncredis.config import ConnectionConfig, TLSConfig
+from syncredis.connection import Connection as CoreConnection
+from syncredis.connection import open_connection
+from syncredis.resp import PushNotification
+from syncredis.typing import EncodableT
+
+
+class DefaultParser:
+    """What redis-py calls its parser, for those who pass it on as ``parser_class``. hiredis parses in any case."""
+
+    def __init__(self, socket_read_size: int = DEFAULT_SOCKET_READ_SIZE) -> None:
+        self.socket_read_size = socket_read_size
+
+
+class ConnectionInterface:
+    """What is common to all connections, also those of others."""
+
+
+class AbstractConnection(ConnectionInterface):
+    """A connection that is made when it is first needed, and made again when it was lost. Belongs to one thread at a time.
+
+    The parameters are redis-py's; those that only concern its own parser and buffers, or maintenance notifications, are
+    taken and have no effect.
+    """
+
+    def __init__(
+        self,
+        db: int = 0,
+        password: str | None = None,
+        socket_timeout: float | None = DEFAULT_SOCKET_TIMEOUT,
+        socket_connect_timeout: float | None = DEFAULT_SOCKET_CONNECT_TIMEOUT,
+        retry_on_timeout: bool = False,
+        retry_on_error: Iterable[type[Exception]] = (),
+        encoding: str = "utf-8",
+        encoding_errors: str = "strict",
+        decode_responses: bool = False,
+        parser_class: Any = DefaultParser,  # noqa: ARG002 - hiredis parses
+        socket_read_size: int = DEFAULT_SOCKET_READ_SIZE,
+        health_check_interval: float = 0,
+        client_name: str | None = None,
+        lib_name: str | None = UNSET,
+        lib_version: str | None = UNSET,
+        driver_info: DriverInfo | None = UNSET,
+        username: str | None = None,
+        retry: retries.Retry | None = None,
+        redis_connect_func: Callable[[Any], Any] | None = None,
+        credential_provider: Any = None,
+        protocol: int | None = None,
+        legacy_responses: bool = True,
+        command_packer: Any = None,  # noqa: ARG002 - as redis-py
+        event_dispatcher: Any = None,  # noqa: ARG002 - as redis-py
+        **unused: Any,
+    ) -> None:
+        if (username or password) and credential_provider is not None:
+            raise DataError("'username' and 'password' cannot be passed along with 'credential_provider'")
+        if unknown := {name for name in unused if not name.startswith(("maint", "orig_", "oss_", "himport_"))}:
+            raise TypeError(f"{type(self).__name__} got an unexpected keyword argument {min(unknown)!r}")
+        self.pid = os.getpid()
+        self.db = db
+        self.username = username
+        self.password = password
+        self.socket_timeout = socket_timeout
+        self.socket_connect_timeout = socket_timeout if socket_connect_timeout is None else socket_connect_timeout
+        self.client_name = client_name
+        self.credential_provider = credential_provider
+        self.redis_connect_func = redis_connect_func
+        self.driver_info = resolve_driver_info(driver_info, lib_name, lib_version)
+        self._says_driver = (driver_info, lib_name, lib_version) != (UNSET, UNSET, UNSET)
+        self.health_check_interval = health_check_interval
+        self.retry_on_timeout = retry_on_timeout
+        self.retry_on_error = [*retry_on_error, *((TimeoutError,) if retry_on_timeout else ())]
+        self.retry = retries.of_connection(
+            {"retry": retry, "retry_on_timeout": retry_on_timeout, "retry_on_error": retry_on_error}
+        )
+        self.socket_read_size = socket_read_size
+        self.encoder = Encoder(encoding, encoding_errors, decode_responses)
+        self.protocol = _protocol(protocol)
+        self.legacy_responses = legacy_responses
+        self._core: CoreConnection | None = None
+        self._owed = 0
+        self._arrived: deque[Any] = deque()
+        self._tainted = False
+        self._connect_callbacks: list[Callable[[Any], Any]] = []
+        self._should_reconnect = False
+
+    def __repr__(self) -> str:
+        pieces = ",".join(f"{name}={value}" for name, value in self.repr_pieces())
+        return f"<{type(self).__module__}.{type(self).__name__}({pieces})>"
+
+    def repr_pieces(self) -> list[tuple[str, Any]]:
+        """What `repr` shows."""
+        name = [("client_name", self.client_name)] if self.client_name else []
+        return [*self._place().items(), ("db", self.db), *name]
+
+    def _place(self) -> dict[str, Any]:
+        """Where it leads, under redis-py's names."""
+        raise NotImplementedError
+
+    def _tls(self) -> TLSConfig | None:
+        return None
+
+    # --- being connected ------------------------------------------------------------------------------
+
+    @property
+    def _sock(self) -> Any:
+        """The socket, to be polled; None while there is none. Many frameworks look at it."""
+        core_connection = self._core
+        if core_connection is None or core_connection.fileno() < 0:
+            return None
+        return core_connection.sock
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a socket."""
+        return self._sock is not None
+
+    def config(self, at: ConnectionConfig | None = None) -> ConnectionConfig:
+        """Return how to connect, as the attributes say now; ``at`` says where, if that is found out elsewhere."""
+        username, password = self.username, self.password
+        if self.credential_provider is not None:
+            *users, password = self.credential_provider.get_credentials()
+            username = users[0] if users else None
+        options = {
+            **self._place(),
+            "db": self.db,
+            "username": username,
+            "password": password,
+            "client_name": self.client_name,
+            "socket_timeout": self.socket_timeout,
+            "socket_connect_timeout": self.socket_connect_timeout,
+            "encoding": self.encoder.encoding,
+            "protocol": self.protocol,
+            "socket_keepalive": getattr(self, "socket_keepalive", None),
+        }
+        found = config_from(options, self._tls())
+        return found if at is None else found.at(at.location)
+
+    def connect(self) -> None:
+        """Connect, if that is not so yet. Blocks."""
+        if not self.is_connected:
+            self.retry.call_with_retry(self.open_anew, lambda error: self.disconnect(error))
+
+    def open_anew(self) -> None:
+        """Connect once, wherever this connection leads. Blocks."""
+        self.open()
+
+    def open(self, at: ConnectionConfig | None = None, ask_role: bool = False) -> CoreConnection:
+        """Make the connection once, and return the core's. Blocks.
+
+        Args:
+            at: where to, if that is found out elsewhere.
+            ask_role: whether the server is asked for its role.
+        """
+        self.disconnect()
+        with translating():
+            made = open_connection(self.config(at), ask_role=ask_role)
+            if self._says_driver and self.driver_info is not None:
+                made.execute_many(_introduction(self.driver_info), True)
+        self._core = made
+        self.pid = os.getpid()
+        try:
+            self._opened(made)
+            if self.redis_connect_func is not None:
+                self.redis_connect_func(self)
+            for callback in list(self._connect_callbacks):
+                callback(self)
+        except BaseException:
+            self.disconnect()
+            raise
+        return made
+
+    def _opened(self, made: CoreConnection) -> None:
+        """For subclasses: the handshake is over."""
+
+    def on_connect(self) -> None:
+        """Shake hands. That was done when the connection was made, so there is nothing left to do."""
+
+    def disconnect(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - as redis-py
+        """Close the socket. Never blocks, never raises."""
+        closing, self._core = self._core, None
+        self._arrived.clear()
+        self._owed = 0
+        self._tainted = self._should_reconnect = False
+        if closing is not None and os.getpid() != self.pid:
+            closing.close_in_child()  # the parent keeps the connection
+        elif closing is not None:
+            closing.interrupt()  # who waits on it in another thread shall wake before its descriptor is given out anew
+            closing.close()
+
+    def register_connect_callback(self, callback: Callable[[Any], Any]) -> None:
+        """Have ``callback`` called with this object whenever a connection was made."""
+        if callback not in self._connect_callbacks:
+            self._connect_callbacks.append(callback)
+
+    def deregister_connect_callback(self, callback: Callable[[Any], Any]) -> None:
+        """Call it no longer."""
+        if callback in self._connect_callbacks:
+            self._connect_callbacks.remove(callback)
+
+    def mark_for_reconnect(self) -> None:
+        """Have the pool close it when it comes back."""
+        self._should_reconnect = True
+
+    def should_reconnect(self) -> bool:
+        """Whether `mark_for_reconnect` was called since it was made."""
+        return self._should_reconnect
+
+    def reset_should_reconnect(self) -> None:
+        """Forget `mark_for_reconnect`."""
+        self._should_reconnect = False
+
+    def check_health(self) -> None:
+        """Nothing: pools look at a connection that has rested before they lend it, and a broken one shows by itself."""
+
+    def set_parser(self, parser_class: Any) -> None:
+        """Nothing: hiredis parses."""
+
+    def get_protocol(self) -> int:
+        """Return the version of the protocol that was asked for."""
+        return self.protocol
+
+    # --- by hand: send, and receive ---------------------------------------------------------------------
+
+    def execute(self, command: Command[Any], text: bool) -> Any:
+        """Send a command and return its reply, as the core's `Connection.execute` does, whose errors it raises."""
+        if not self.is_connected:
+            self.connect()
+        connection = self._core
+        assert connection is not None
+        try:
+            return connection.execute(command, text)
+        finally:
+            if not connection.in_step:
+                self.disconnect()
+
+    def send_command(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - as redis-py
+        """Send a command; `read_response` returns its reply. Blocks while the server does not read."""
+        self._send(Command(split_name(args)), 1, taints(args))
+
+    def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: ARG002 - as redis-py
+        """Send what `pack_command` or `pack_commands` returned. Blocks while the server does not read."""
+        self._send(command, command.commands if isinstance(command, Packed) else None, True)
+
+    def _send(self, what: Any, commands: int | None, tainting: bool) -> None:
+        if not self.is_connected:
+            self.connect()
+        connection = self._core
+        assert connection is not None
+        self._tainted = self._tainted or tainting or commands is None
+        try:
+            with translating():
+                if isinstance(what, Command):
+                    connection.send(what)
+                else:
+                    connection.send_packed(what)
+        except (ConnectionError, TimeoutError) as error:
+            self.disconnect(error)
+            raise
+        self._owed += commands or 0
+
+    def can_read(self, timeout: float | None = 0) -> bool:
+        """Return whether there is something to read, the end of the connection included; blocks for at most ``timeout``."""
+        if not self.is_connected:
+            self.connect()
+        connection = self._core
+        assert connection is not None
+        return bool(self._arrived) or connection.wait(timeout)
+
+    def read_response(
+        self,
+        disable_decoding: bool = False,
+        *,
+        timeout: float | None = UNSET,
+        disconnect_on_error: bool = True,
+        push_request: bool = False,
+    ) -> Any:
+        """Return the next reply. Blocks for at most ``timeout`` seconds; without it, for ``socket_timeout``.
+
+        Raises:
+            ResponseError: if it is an error.
+            TimeoutError, ConnectionError: if none came; the connection is closed, unless ``disconnect_on_error`` says not to.
+        """
+        limit = self.socket_timeout if timeout is UNSET else timeout
+        try:
+            reply = self._next_reply(limit, not disable_decoding, push_request)
+        except BaseException as error:
+            if disconnect_on_error:
+                self.disconnect(error)
+            raise
+        if isinstance(reply, core.RedisError):
+            raise translated(reply)
+        return reply
+
+    def _next_reply(self, limit: float | None, decode: bool, push_request: bool) -> Any:
+        encoder = self.encoder
+        strict = encoder.encoding_errors == "strict"
+        text = decode and encoder.decode_responses
+        while True:
+            connection = self._core
+            if connection is None:
+                raise ConnectionError("Connection closed: there is nothing to read from")
+            if not self._arrived:
+                if not connection.wait(limit):
+                    raise TimeoutError(f"Timeout reading from {connection.config.target}")
+                with translating():
+                    self._arrived += connection.take(text and strict)
+                continue
+            reply = self._arrived.popleft()
+            pushed = isinstance(reply, PushNotification)
+            if not pushed:
+                self._owed -= 1
+                if self._owed <= 0 and not self._arrived:
+                    connection.resume()
+            elif not push_request:
+                continue
+            reply = list(reply) if pushed else reply
+            return untext(reply, encoder) if text and not strict else reply
+
+    def pack_command(self, *args: EncodableT) -> Packed:
+        """Return a command as it goes over the wire, in pieces."""
+        return self.pack_commands([args])
+
+    def pack_commands(self, commands: Iterable[tuple[EncodableT, ...]]) -> Packed:
+        """Return several commands as they go over the wire, in pieces."""
+        with translating():
+            return pack([split_name(args) for args in commands], self.encoder.encoding)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether somebody else can use the connection: it does nothing else than answer, and owes no answer."""
+        return not (self._tainted or self._should_reconnect or self._arrived or self._owed > 0)
+
+
+class Connection(AbstractConnection):
+    """A connection over TCP."""
+
+    def __init__(
+        self,
+        host: str = "localhost",
+        port: int = 6379,
+        socket_keepalive: bool | None = True,
+        socket_keepalive_options: Any = UNSET,
+        socket_type: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        self.host = host
+        self.port = int(port)
+        self.socket_keepalive = socket_keepalive
+        self.socket_keepalive_options = socket_keepalive_options
+        self.socket_type = socket_type
+        super().__init__(**kwargs)
+
+    def _place(self) -> dict[str, Any]:
+        return {"host": self.host, "port": self.port}
+
+    def _opened(self, made: CoreConnection) -> None:
+        if self.socket_keepalive:
+            keepalive_from(self.socket_keepalive_options).apply(made.sock)
+
+
+class SSLConnection(Connection):
+    """A connection over TCP that is encrypted; the options are those of `syncredis.compat.tls.DEFAULTS`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._ssl_options = {name: kwargs.pop(name, default) for name, default in DEFAULTS.items()}
+        self.keyfile = self._ssl_options["ssl_keyfile"]
+        self.certfile = self._ssl_options["ssl_certfile"]
+        self.cert_reqs = requirement_from(self._ssl_options["ssl_cert_reqs"])
+        self.ca_certs = self._ssl_options["ssl_ca_certs"]
+        self.ca_path = self._ssl_options["ssl_ca_path"]
+        self.ca_data = self._ssl_options["ssl_ca_data"]
+        self.check_hostname = bool(self._ssl_options["ssl_check_hostname"]) and self.cert_reqs != 0
+        self.certificate_password = self._ssl_options["ssl_password"]
+        for name in ("ssl_include_verify_flags", "ssl_exclude_verify_flags", "ssl_min_version", "ssl_ciphers"):
+            setattr(self, name, self._ssl_options[name])
+        super().__init__(**kwargs)
+
+    def _tls(self) -> TLSConfig | None:
+        return tls_from(self._ssl_options)
+
+
+class UnixDomainSocketConnection(AbstractConnection):
+    """A connection through a Unix socket."""
+
+    def __init__(self, path: str = "", socket_timeout: float | None = DEFAULT_SOCKET_TIMEOUT, **kwargs: Any) -> None:
+        self.path = path
+        super().__init__(socket_timeout=socket_timeout, **kwargs)
+
+    def _place(self) -> dict[str, Any]:
+        return {"path": self.path}
+
+
+def _protocol(given: Any) -> int:
+    try:
+        version = 3 if given is None else int(given)
+    except ValueError:
+        raise ConnectionError("protocol must be an integer") from None
+    if version not in (2, 3):
+        raise ConnectionError("protocol must be either 2 or 3")
+    return version
+
+
+def _introduction(driver: DriverInfo) -> list[Command[Any]]:
+    facts = {"LIB-NAME": driver.formatted_name, "LIB-VER": driver.lib_version}
+    return [Command(("CLIENT", "SETINFO", name, fact)) for name, fact in facts.items() if fact]
