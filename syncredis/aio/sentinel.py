@@ -40,6 +40,7 @@ class Sentinel(Generic[AnyStr]):
         address_map: AddressMap | None = None,
         strict: bool = False,
         write_hold: float = 5.0,
+        watch_offsets: float | None = None,
         on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
@@ -57,6 +58,7 @@ class Sentinel(Generic[AnyStr]):
         address_map: AddressMap | None = None,
         strict: bool = False,
         write_hold: float = 5.0,
+        watch_offsets: float | None = None,
         on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
@@ -74,6 +76,7 @@ class Sentinel(Generic[AnyStr]):
         address_map: AddressMap | None = None,
         strict: bool = False,
         write_hold: float = 5.0,
+        watch_offsets: float | None = None,
         on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
@@ -90,6 +93,7 @@ class Sentinel(Generic[AnyStr]):
         address_map: AddressMap | None = None,
         strict: bool = False,
         write_hold: float = 5.0,
+        watch_offsets: float | None = None,
         on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
@@ -104,6 +108,7 @@ class Sentinel(Generic[AnyStr]):
                 address_map=address_map,
                 strict=strict,
                 write_hold=write_hold,
+                watch_offsets=watch_offsets,
                 on_event=on_event,
                 **options,
             )

@@ -54,6 +54,8 @@ class Sentinel(Generic[AnyStr]):
             writing what will be lost.
         write_hold: seconds for which writes wait, at most, from the moment that the Sentinels choose a new primary, or find
             the old one down, until there is one. The old one would still take them, and lose them. 0: not at all.
+        watch_offsets: seconds between two looks at the primary's replication offset, so that after a failover
+            `syncredis.sentinel.events.PrimaryChanged` says what was lost of acknowledged writes. None: it is not looked at.
         on_event: called with each `syncredis.sentinel.events.Event`, one after the other, in a thread of its own.
         **options: how the clients connect to the servers; see `syncredis.Redis`.
 
@@ -78,6 +80,7 @@ class Sentinel(Generic[AnyStr]):
         address_map: AddressMap | None = None,
         strict: bool = False,
         write_hold: float = 5.0,
+        watch_offsets: float | None = None,
         on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
@@ -95,6 +98,7 @@ class Sentinel(Generic[AnyStr]):
         address_map: AddressMap | None = None,
         strict: bool = False,
         write_hold: float = 5.0,
+        watch_offsets: float | None = None,
         on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
@@ -112,6 +116,7 @@ class Sentinel(Generic[AnyStr]):
         address_map: AddressMap | None = None,
         strict: bool = False,
         write_hold: float = 5.0,
+        watch_offsets: float | None = None,
         on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None: ...
@@ -128,6 +133,7 @@ class Sentinel(Generic[AnyStr]):
         address_map: AddressMap | None = None,
         strict: bool = False,
         write_hold: float = 5.0,
+        watch_offsets: float | None = None,
         on_event: Callable[[Event], object] | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
@@ -149,7 +155,9 @@ class Sentinel(Generic[AnyStr]):
             strict=strict,
         )
         require_seconds("write_hold", write_hold)
-        self._watcher = Watcher(self._discovery, Audience(on_event), hold=write_hold)
+        if watch_offsets is not None:
+            require_seconds("watch_offsets", watch_offsets)
+        self._watcher = Watcher(self._discovery, Audience(on_event), hold=write_hold, watch_offsets=watch_offsets)
         self._survey = ReplicaSurvey(self._discovery)
 
     @overload

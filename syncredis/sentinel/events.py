@@ -18,6 +18,7 @@ from typing import Final, Self
 
 from syncredis import interruption
 from syncredis.config import Location
+from syncredis.sentinel.write_loss import WriteLoss
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ class PrimaryChanged(Event):
         early: whether this is by the new primary's own word, and that of the Sentinel that leads the failover; the others
             have not heard of it yet.
         outage: for how long writes failed, hung or were held; None: not at all, or no connection could be made yet.
+        loss: what was lost of acknowledged writes; None: that can not be told, or was not asked for (``watch_offsets``).
     """
 
     old: Location | None
@@ -104,6 +106,7 @@ class PrimaryChanged(Event):
     epoch: int | None
     early: bool
     outage: Outage | None
+    loss: WriteLoss | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from syncredis import interruption
 from syncredis.command import Command
+from syncredis.commands.server_replies import to_info
 from syncredis.config import ConnectionConfig, Location
 from syncredis.connection import Connection, open_connection
 from syncredis.exceptions import InterruptedCallError, RedisError
@@ -20,6 +21,7 @@ from syncredis.sentinel.events import Outage, PrimaryChanged
 from syncredis.sentinel.service_watch import Arrive, PrimaryPool
 from syncredis.sentinel.subscription import Subscription, subscribe
 from syncredis.sentinel.topology import NamedPrimary
+from syncredis.sentinel.write_loss import OffsetLog, WriteLoss
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ _PURSUIT: Final = 0.01
 #: Seconds for which a replica is looked at that the Sentinels have chosen; by then they have given it up.
 _PURSUE_FOR: Final = 20.0
 
+_REPLICATION: Final = Command[Any](("INFO", "replication"), text=True)
 _ROLE: Final = Command[Any](("ROLE",))
 
 
@@ -106,6 +109,35 @@ def await_promotion(config: ConnectionConfig, over: Callable[[], bool]) -> bool:
     finally:
         if connection is not None:
             connection.close()
+
+
+def watch_offsets(config: ConnectionConfig, log: OffsetLog, interval: float, over: Callable[[], bool]) -> None:
+    """Look every ``interval`` seconds, and when it is wanted, how far the primary at ``config`` is, until it is ``over``.
+
+    Raises:
+        RedisError: if the connection ends, or the running call is interrupted.
+    """
+    call = interruption.current()
+    with closing(open_connection(config)) as connection:
+        while not over():
+            log.wanted.clear()
+            asked_at = time.time()
+            info = to_info(connection.execute(_REPLICATION, text=True))
+            if info.get("role") != "master":
+                return
+            log.note(info, asked_at)
+            with nullcontext() if call is None else call.attached(log.wanted.set):
+                log.wanted.wait(max(interval, _PURSUIT))
+
+
+def compare_offsets(config: ConnectionConfig, log: OffsetLog) -> WriteLoss | None:
+    """Return what was lost, by the word of the new primary at ``config``."""
+    try:
+        with closing(open_connection(config)) as connection:
+            return log.compare(to_info(connection.execute(_REPLICATION, text=True)))
+    except RedisError as error:
+        logger.debug("%s does not say what was lost: %s", config.target, error)
+        return None
 
 
 def arrive(step: Arrive, pools: Sequence[PrimaryPool]) -> PrimaryChanged:

@@ -12,9 +12,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, TypeAlias
 
-from syncredis.config import Location
+from syncredis.config import ConnectionConfig, Location
 from syncredis.exceptions import AuthorizationError, RedisError
 from syncredis.interruption import Interruption
 from syncredis.sentinel import jobs
@@ -62,12 +63,22 @@ class Listener:
         discovery: knows the Sentinels, and asks them.
         audience: is told what happens.
         wanted: whether anybody still wants to know.
+        watch_offsets: seconds between two looks at a primary's replication offset; None: it is not looked at.
     """
 
-    def __init__(self, discovery: Discovery, audience: Audience, *, wanted: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        discovery: Discovery,
+        audience: Audience,
+        *,
+        wanted: Callable[[], bool],
+        watch_offsets: float | None = None,
+    ) -> None:
         self._discovery = discovery
         self._audience = audience
         self._wanted = wanted
+        self._watch_offsets = watch_offsets
+        self._looked_at: set[tuple[str, Location]] = set()
         self._posts: dict[Location, _Post] = {}
         self._poll = select.poll()
         # Guards what other threads touch.
@@ -135,6 +146,7 @@ class Listener:
                 self._take_results()
                 self._open_gates()
                 self._mind_majority()
+                self._mind_offsets()
         finally:
             self.stop()
             for post in self._posts.values():
@@ -281,6 +293,31 @@ class Listener:
             for service in list(self._services.values()):
                 self._do(service.isolate())
 
+    def _mind_offsets(self) -> None:
+        """Have somebody look how far each primary is, if that is wanted."""
+        for service in [] if self._watch_offsets is None else list(self._services.values()):
+            location, config = service.at, next((pool.config for pool in list(service.pools)), None)
+            if location is not None and config is not None and (service.name, location) not in self._looked_at:
+                self._look_at(service, config.at(location))
+
+    def _look_at(self, service: ServiceWatch, config: ConnectionConfig) -> None:
+        assert self._watch_offsets is not None
+        interval = self._watch_offsets
+        looked_at = (service.name, config.location)
+        self._looked_at.add(looked_at)
+
+        def look() -> Result:
+            with suppress(RedisError):
+                over = lambda: self.is_over or service.at != config.location  # noqa: E731
+                jobs.watch_offsets(config, service.offsets, interval, over)
+            return lambda: self._end_look(looked_at)
+
+        self._begin("offsets", look)
+
+    def _end_look(self, looked_at: tuple[str, Location]) -> Iterable[Step]:
+        self._looked_at.discard(looked_at)
+        return ()
+
     def _lose(self, post: _Post, error: RedisError | None) -> None:
         logger.info("no longer hearing %s: %s", post.location.target, error or "it is silent")
         self._unsubscribe(post)
@@ -336,6 +373,11 @@ class Listener:
                         event = jobs.arrive(step, list(service.pools))
                     finally:
                         service.release()
+                    config = next((pool.config for pool in list(service.pools)), None)
+                    if self._watch_offsets is not None and config is not None:
+                        loss = jobs.compare_offsets(config.at(step.new), service.offsets)
+                        event = replace(event, loss=loss)
+                    service.offsets.wanted.set()  # who looks at the old primary need not any more
                     return lambda: [Tell(event)]
 
                 self._begin("arrive", arrive)

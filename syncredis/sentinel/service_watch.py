@@ -30,6 +30,7 @@ from syncredis.sentinel.events import (
 )
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
+from syncredis.sentinel.write_loss import OffsetLog
 
 
 class PrimaryPool(Protocol):
@@ -129,6 +130,8 @@ class ServiceWatch:
         self._candidate: Location | None = None
         self._is_down = False
         self._held_since: float | None = None
+        #: How far the primary was, and when.
+        self.offsets = OffsetLog()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.name!r}: {self._succession!r}, {self.gate!r}>"
@@ -172,6 +175,11 @@ class ServiceWatch:
         if candidate == self._candidate and self._succession.promote(candidate):
             yield from self._go(candidate, source, early=True)
 
+    @property
+    def at(self) -> Location | None:
+        """Where connections lead."""
+        return self._at
+
     def release(self) -> None:
         """Let writes go on; where the time for holding them is over, that is so already."""
         self._held_since = None
@@ -188,6 +196,7 @@ class ServiceWatch:
         """Forget what a child process that was forked has not got: a thread that opens the gate, and locks that are free."""
         self._succession = succession
         self.gate.start_anew()
+        self.offsets.start_anew()
         self.pools, self.replica_pools = weakref.WeakSet(), weakref.WeakSet()
         self._candidate = self._held_since = None
 
@@ -235,6 +244,7 @@ class ServiceWatch:
     def _hold_writes(self) -> None:
         if self.gate.shut(self._hold):
             self._held_since = time.monotonic()
+            self.offsets.wanted.set()  # nothing is written any more: the next look will be exact
 
     def _go(self, primary: Location, source: str, *, early: bool = False) -> Iterator[Step]:
         """Have every pool follow; the old primary gets no further write from here on."""

@@ -38,12 +38,16 @@ class Watcher:
         discovery: knows the Sentinels.
         audience: is told what happens.
         hold: seconds for which writes are held at most while the primary changes; 0: not at all.
+        watch_offsets: seconds between two looks at a primary's replication offset; None: it is not looked at.
     """
 
-    def __init__(self, discovery: Discovery, audience: Audience, *, hold: float) -> None:
+    def __init__(
+        self, discovery: Discovery, audience: Audience, *, hold: float, watch_offsets: float | None = None
+    ) -> None:
         self._discovery = discovery
         self._audience = audience
         self._hold = hold
+        self._watch_offsets = watch_offsets
         self._services: dict[str, ServiceWatch] = {}
         self._forgotten: weakref.finalize[[], Watcher] | None = None
         self._start_anew()
@@ -119,7 +123,12 @@ class Watcher:
         if self._is_listening:
             return
         pools, audience = weakref.ref(self._pools), self._audience
-        self._listener = Listener(self._discovery, audience, wanted=lambda: bool(pools()) or not audience.is_empty)
+        self._listener = Listener(
+            self._discovery,
+            audience,
+            wanted=lambda: bool(pools()) or not audience.is_empty,
+            watch_offsets=self._watch_offsets,
+        )
         for service in self._services.values():
             self._listener.add(service)
         # The thread knows nothing of this object, so that this one can be forgotten.
