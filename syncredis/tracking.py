@@ -141,7 +141,7 @@ class TrackedReads:
         if farewell is not None:
             farewell.detach()
         if before is not None:
-            before.end(reason)
+            before.retire(reason)
         if conversation is not None:
             self._farewell = weakref.finalize(self, conversation.end)
             self._farewell.atexit = False
@@ -164,6 +164,9 @@ class _Conversation:
         self._lock = threading.RLock()
         self._owed: deque[_Question] = deque()
         self._over = False
+        # Guards who clears the cache: once there is another conversation, what is kept is that one's.
+        self._leaving = threading.RLock()
+        self._retired = False
         self._reason = ConnectionError(f"the connection to {connection.config.target} was lost")
 
     @property
@@ -196,6 +199,12 @@ class _Conversation:
             self._reason = reason or self._reason
             self._over = True
             self._connection.interrupt(reason)
+
+    def retire(self, reason: ConnectionError | None) -> None:
+        """`end`, and leave the cache alone from now on: it is somebody else's. Never blocks."""
+        with self._leaving:
+            self._retired = True
+        self.end(reason)
 
     def _send(self, command: Command[Any], ticket: Ticket | None) -> _Question:
         question = _Question(ticket)
@@ -242,7 +251,9 @@ class _Conversation:
             self._over = True
             owed = list(self._owed)
             self._owed.clear()
-        self._cache.clear()
+        with self._leaving:
+            if not self._retired:
+                self._cache.clear()
         failure = (
             error if isinstance(error, ConnectionError) else ConnectionError(f"reading for the cache failed: {error}")
         )

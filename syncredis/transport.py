@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from syncredis import interruption
 from syncredis.config import ConnectionConfig, TLSConfig
@@ -246,11 +246,14 @@ class EncryptedTransport(Transport):
         from ssl import SSLWantReadError
 
         records: list[bytes] = []
+        pending = cast("ssl.SSLSocket", self._socket).pending
         self._socket.settimeout(0)
         try:
-            # All there is: what stays behind in the ssl module would not show as readable.
+            # Until nothing is left in the ssl module, where it would not show as readable; what is in the socket does.
             while data := self._receive(RECEIVE_SIZE):
                 records.append(data)
+                if not pending():
+                    return b"".join(records)
         except SSLWantReadError:
             return b"".join(records) or None
         except (OSError, ValueError) as error:

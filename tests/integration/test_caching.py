@@ -17,7 +17,9 @@ from syncredis import ConfigurationError, DataError, Redis, TimeoutError, tracki
 from syncredis.aio import Redis as AsyncRedis
 from syncredis.exceptions import DecodeError, InterruptedCallError, WrongTypeError
 from syncredis.testing import Fault, FaultProxy, ServerProcess
+from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import PATIENCE, until
+from tests.fixtures.tls import Certificates, TLSServers
 from tests.integration.conftest import pool_of, wipe
 
 
@@ -452,6 +454,18 @@ def test_a_child_process_begins_with_an_empty_cache(any_server: ServerProcess) -
         assert ours.recv(10) == b"fine"
         os.waitpid(child, 0)
         hit(cached, lambda: cached.get("k"))
+
+
+def test_an_encrypted_connection(surface: Surface, tls_servers: TLSServers, certificates: Certificates) -> None:
+    server = tls_servers.get(certificates.server)
+    with (
+        surface.Redis(*server.location, ssl=True, ssl_ca_certs=certificates.authority) as client,
+        client.cached() as cached,
+    ):
+        for number in range(20):
+            client.mset({f"k:{other}": number for other in range(100)})
+            until(lambda number=number: cached.get("k:99") == str(number))  # type: ignore[misc]
+            assert [cached.get(f"k:{other}") for other in range(100)] == [str(number)] * 100
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

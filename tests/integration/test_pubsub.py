@@ -14,6 +14,9 @@ from syncredis.aio import Redis as AsyncRedis
 from syncredis.exceptions import PubSubError, ResponseError
 from syncredis.pubsub import Message
 from syncredis.testing import ServerProcess
+from syncredis.transport import RECEIVE_SIZE
+from tests.fixtures.surfaces import Surface
+from tests.fixtures.tls import Certificates, TLSServers
 
 
 def confirmed(pubsub: Any, *kinds: str) -> None:
@@ -92,6 +95,40 @@ def test_many_messages_arrive_in_order(client: Any) -> None:
             pipeline.publish("numbers", number)
         pipeline.execute()
         assert [int(pubsub.get_message(timeout=10).data) for _ in range(2_000)] == list(range(2_000))
+
+
+def arrived(pubsub: Any) -> int:
+    """How many messages the client holds that nobody has taken."""
+    pubsub = getattr(pubsub, "facade", pubsub)
+    return len(getattr(pubsub, "wrapped", pubsub)._arrived)
+
+
+def is_bounded(client: Any) -> None:
+    """Check that messages which nobody takes stay with the server and the network, all but a few."""
+    number, size = 800, 1_000
+    with client.pubsub(ignore_subscribe_messages=True) as pubsub:
+        pubsub.subscribe("flood")
+        assert pubsub.get_message(timeout=0.05) is None
+        pipeline = client.pipeline(transaction=False)
+        for count in range(number):
+            pipeline.publish("flood", f"{count:0{size}}")
+        assert pipeline.execute() == [1] * number
+        for count in range(number):
+            assert int(pubsub.get_message(timeout=20).data) == count
+            assert arrived(pubsub) <= 2 * RECEIVE_SIZE // size
+
+
+def test_messages_that_nobody_takes_are_not_hoarded(surface: Surface, one_server: ServerProcess) -> None:
+    with surface.Redis(*one_server.location) as client:
+        is_bounded(client)
+
+
+def test_encrypted_messages_that_nobody_takes_are_not_hoarded(
+    surface: Surface, tls_servers: TLSServers, certificates: Certificates
+) -> None:
+    server = tls_servers.get(certificates.server)
+    with surface.Redis(*server.location, ssl=True, ssl_ca_certs=certificates.authority) as client:
+        is_bounded(client)
 
 
 def test_ping(client: Any) -> None:

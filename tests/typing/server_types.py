@@ -45,6 +45,8 @@ def keys(text: Redis[str], raw: Redis[bytes], flag: bool) -> None:
     assert_type(text.sort("k", get="#"), list[str | None])
     assert_type(raw.sort("k", get=["#", "x*"], groups=True), list[tuple[bytes | None, ...]])
     assert_type(text.sort("k", store="d"), int)
+    assert_type(raw.sort_ro("k"), list[bytes])
+    assert_type(text.sort_ro("k", get="#"), list[str] | list[str | None])
     assert_type(text.waitaof(1, 0, 100), list[int])
 
 

@@ -38,6 +38,8 @@ def sorted_sets(text: Redis[str], raw: Redis[bytes], flag: bool) -> None:
     assert_type(raw.zscan("z", no_scores=True), SetScan[bytes])
     assert_type(text.zscore("z", "a"), float | None)
     assert_type(text.zrange("z", 0, -1), list[str])
+    assert_type(text.zrevrange("z", 0, -1), list[str])
+    assert_type(raw.zrevrange("z", 0, -1, True), list[tuple[bytes, float]])
     assert_type(raw.zrange("z", 0, -1, withscores=True), list[tuple[bytes, float]])
     assert_type(text.zrange("z", 0, -1, withscores=flag), list[str] | list[tuple[str, float]])
     assert_type(raw.zrangebyscore("z", "-inf", "(5"), list[bytes])

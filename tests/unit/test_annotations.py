@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from typing import Any, AnyStr, Generic, Literal, NamedTuple, NotRequired, TypedDict
+from pathlib import Path
+from typing import Any, AnyStr, Generic, Literal, NamedTuple, NotRequired, TypedDict, get_overloads
 
 import pytest
 
 from syncredis.commands import Commands
 from syncredis.commands.types import HashFieldScan, HashScan
 from tests.fixtures.annotations import mismatch, promised
+from tests.fixtures.calls import command_methods
 
 
 class Pair(NamedTuple, Generic[AnyStr]):
@@ -83,3 +86,11 @@ def test_the_overload_decides_what_was_promised() -> None:
     assert promised(Commands.hscan, ("h",), {}) == HashScan[AnyStr]
     assert promised(Commands.hscan, ("h",), {"no_values": True}) == HashFieldScan[AnyStr]
     assert promised(Commands.strlen, ("k",), {}) is int
+
+
+def test_every_method_with_overloads_is_shown_to_type_checkers() -> None:
+    """What they make of the others follows from one annotation, which tests hold against replies."""
+    shown: set[str] = set()
+    for path in (Path(__file__).parent.parent / "typing").glob("*.py"):
+        shown |= {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    assert {name for name in command_methods() if get_overloads(getattr(Commands, name))} - shown == set()
