@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypedDict, Unpack
 
+from syncredis.credentials import CredentialProvider
 from syncredis.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class ConnectionOptions(TypedDict, total=False):
 
     username: str | None
     password: str | None
+    credential_provider: CredentialProvider | None
     client_name: str | None
     protocol: Literal[2, 3]
     connect_timeout: float | None
@@ -102,6 +104,7 @@ class ConnectionConfig:
         db: number of the database that is selected.
         username: ACL user; None: the default user.
         password: password of the user; None: no authentication.
+        credential_provider: is asked for user and password, in place of the two; see `syncredis.credentials`.
         client_name: shown by ``CLIENT LIST``.
         protocol: version of RESP; with 3, servers that only speak 2 are spoken to in 2.
         connect_timeout: seconds for name resolution aside, connecting, encryption and handshake; None: no limit.
@@ -118,6 +121,7 @@ class ConnectionConfig:
     db: int = 0
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    credential_provider: CredentialProvider | None = None
     client_name: str | None = None
     protocol: Literal[2, 3] = 3
     connect_timeout: float | None = 5.0
@@ -144,6 +148,7 @@ class ConnectionConfig:
         if self.username is not None and self.password is None:
             # Without its value: `redis://secret@host` makes a user name of what was meant as a password.
             raise ConfigurationError("username must be given together with a password")
+        self._require_one_source_of_credentials()
         _require_encoding(self.encoding)
         limit = self.max_reply_size
         _require(limit is None or (_is_number(limit) and limit >= 1024), "max_reply_size", limit, "at least 1024")
@@ -152,6 +157,20 @@ class ConnectionConfig:
     def target(self) -> str:
         """Where this leads, for people: ``host:port`` or the path of the socket."""
         return self.unix_socket_path or self.location.target
+
+    def with_credentials(self) -> ConnectionConfig:
+        """Return the same configuration with the current credentials of its provider, if it has one. May block."""
+        if self.credential_provider is None:
+            return self
+        username, password = self.credential_provider.get_credentials()
+        return replace(self, username=username, password=password, credential_provider=None)
+
+    def _require_one_source_of_credentials(self) -> None:
+        provider = self.credential_provider
+        kind = "a syncredis.credentials.CredentialProvider"
+        _require(provider is None or isinstance(provider, CredentialProvider), "credential_provider", provider, kind)
+        if provider is not None and (self.username is not None or self.password is not None):
+            raise ConfigurationError("credential_provider contradicts username and password")
 
     def at(self, location: Location) -> ConnectionConfig:
         """Return the same configuration for another server."""

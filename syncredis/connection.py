@@ -63,6 +63,7 @@ class Connection:
         "_reader",
         "_transport",
         "_unfinished",
+        "_version_of_credentials",
         "config",
         "generation",
         "in_step",
@@ -89,6 +90,7 @@ class Connection:
         self._interrupted_by: ConnectionError | None = None
         #: How many bytes of a reply that is not complete have come. It stays 0 where one call receives it all.
         self._unfinished = 0
+        self._version_of_credentials = _version_of_credentials(config)
 
     def __repr__(self) -> str:
         state = "in step" if self.in_step else "out of step"
@@ -237,6 +239,22 @@ class Connection:
         self.stream_timeout = seconds
         with suppress(OSError):  # of a stream that has ended already, as the next exchange finds out
             self._transport.set_timeout(seconds)
+
+    @property
+    def credentials_are_old(self) -> bool:
+        """Whether its credential provider has had other ones since it authenticated."""
+        return self._version_of_credentials != _version_of_credentials(self.config)
+
+    def authenticate_anew(self) -> bool:
+        """Authenticate with the current credentials of the provider; return whether the connection can be used. Blocks."""
+        version = _version_of_credentials(self.config)
+        step = handshake.authentication(self.config.with_credentials())
+        try:
+            (reply,) = self.execute_many([step.command], True)
+        except ConnectionError:
+            return False
+        self._version_of_credentials = version
+        return not isinstance(reply, RedisError)
 
     def close(self) -> None:
         """Close the socket; never blocks, never raises."""
@@ -442,7 +460,12 @@ def open_connection(config: ConnectionConfig, *, ask_role: bool = False) -> Conn
     return connection
 
 
+def _version_of_credentials(config: ConnectionConfig) -> int:
+    return 0 if config.credential_provider is None else config.credential_provider.version
+
+
 def _shake_hands(connection: Connection, config: ConnectionConfig, deadline: float | None, *, ask_role: bool) -> None:
+    config = config.with_credentials()
     steps = handshake.first_try(config, ask_role=ask_role)
     replies = connection.execute_many([step.command for step in steps], True, deadline)
     connection.protocol = config.protocol

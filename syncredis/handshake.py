@@ -55,11 +55,16 @@ def without_hello(config: ConnectionConfig, *, ask_role: bool) -> list[Step]:
     """Return the requests that do the same in RESP2."""
     steps: list[Step] = []
     if config.password is not None:
-        user = () if config.username is None else (config.username,)
-        steps.append(Step(("AUTH", *user, config.password)))
+        steps.append(authentication(config))
     if config.client_name is not None:
         steps.append(Step(("CLIENT", "SETNAME", config.client_name)))
     return [*steps, *_settings(config, ask_role=ask_role)]
+
+
+def authentication(config: ConnectionConfig) -> Step:
+    """Return the request that authenticates, on a connection of any age."""
+    user = () if config.username is None else (config.username,)
+    return Step(("AUTH", *user, config.password or ""))
 
 
 def _settings(config: ConnectionConfig, *, ask_role: bool) -> list[Step]:

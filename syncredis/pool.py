@@ -65,6 +65,8 @@ class ConnectionPool:
         self._limits_idle = limits.max_idle_connections is not None or limits.max_idle_time is not None
         self._start_empty()
         _pools.add(self)
+        if config.credential_provider is not None:
+            config.credential_provider.tell(self)
         # A pool that was forgotten is collected, and its idle connections are closed without a ResourceWarning.
         weakref.finalize(self, _close_all, self._shelf)
 
@@ -195,12 +197,19 @@ class ConnectionPool:
     def note_failure(self, connection: Connection, error: RedisError) -> None:  # noqa: ARG002 - subclasses use both
         """Learn from an error that a call on ``connection`` ended with. A seam for subclasses."""
         if isinstance(error, ConnectionError):
-            # What ended one may have ended all: each is looked at before it is lent again, however fresh.
-            rested = time.monotonic() - 2 * CHECK_AFTER
-            with self._lock:
-                for other in self._slots:
-                    if isinstance(other, Connection):
-                        other.last_used = min(other.last_used, rested)
+            self._doubt_all()  # what ended one may have ended all
+
+    def credentials_changed(self) -> None:
+        """Have each connection authenticate anew before it is lent again. Never blocks."""
+        self._doubt_all()
+
+    def _doubt_all(self) -> None:
+        """Have each connection looked at before it is lent again, however fresh."""
+        rested = time.monotonic() - 2 * CHECK_AFTER
+        with self._lock:
+            for other in self._slots:
+                if isinstance(other, Connection):
+                    other.last_used = min(other.last_used, rested)
 
     # --- everything at once ------------------------------------------------------------------------
 
@@ -364,6 +373,8 @@ class ConnectionPool:
                 return False
             self._slots.add(connection)
             self._slots.discard(slot)
+            if connection.credentials_are_old:  # changed while it was made, and before it was among those that are told
+                connection.last_used -= 2 * CHECK_AFTER
             self._made += 1
             if self._waiters:
                 self._grant()
@@ -386,11 +397,20 @@ class ConnectionPool:
             connection.generation == self._generation
             and (limit is None or rested < limit)
             and (rested < CHECK_AFTER or connection.is_quiet())
+            and (not connection.credentials_are_old or self._is_renewed(connection))
         ):
             connection.last_used = now
             return True
         self._discard(connection)
         return False
+
+    def _is_renewed(self, connection: Connection) -> bool:
+        """Whether a connection could authenticate anew; raises what the credential provider does."""
+        try:
+            return connection.authenticate_anew()
+        except BaseException:
+            self._discard(connection)
+            raise
 
     def _discard(self, connection: Connection) -> None:
         connection.close()

@@ -28,7 +28,7 @@ _FLAGS = frozenset({"keepalive", "ssl", "ssl_check_hostname"})
 #: The likeliest reason for a URL that makes no sense.
 ENCODE = "in user and password '/', '?', '#', '@' and '%' have to be percent-encoded"
 #: The options that a URL can hold.
-URL_OPTIONS = (OPTION_NAMES | {"db"}) - {"ssl", "ssl_context", "unix_socket_path"}
+URL_OPTIONS = (OPTION_NAMES | {"db"}) - {"credential_provider", "ssl", "ssl_context", "unix_socket_path"}
 
 
 def options_from_url(url: str) -> tuple[Location, int, ClientOptions]:

@@ -21,7 +21,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 _NOT_PLANTED: Final = ("-m", "not slow and not resp2")
 #: Seconds after which a test that hangs has found the mistake, too.
 _PATIENCE: Final = "60"
-_FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+_FAILED: Final = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 
 
 def main() -> int:
