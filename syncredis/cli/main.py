@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from syncredis import __version__
-from syncredis.cli import demo
+from syncredis.cli import bench, demo, diagnose, ping, topology, watch
 from syncredis.cli.stopping import Stopped, stoppable
-from syncredis.exceptions import RedisError
+from syncredis.exceptions import ConfigurationError, RedisError
 from syncredis.testing import ServerNotFoundError, ServerProcessError
 
 PROGRAM: Final = "syncredis"
@@ -21,14 +21,23 @@ NOT_WELL: Final = 1
 USAGE: Final = 2
 
 _EPILOG: Final = """\
-example:
+examples:
   syncredis demo        a failover under load, on servers started for it
+  syncredis topology redis+sentinel://localhost:26379/myredis
+  syncredis diagnose redis+sentinel://localhost:26379/myredis
 
 exit status: 0 if all is well, 1 if something is not, 2 if the arguments or the
 installation are at fault, 130 after Ctrl-C.
 """
 
-SUBCOMMANDS: Final = (demo.SUBCOMMAND,)
+SUBCOMMANDS: Final = (
+    demo.SUBCOMMAND,
+    topology.SUBCOMMAND,
+    diagnose.SUBCOMMAND,
+    watch.SUBCOMMAND,
+    ping.SUBCOMMAND,
+    bench.SUBCOMMAND,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if error.name is None or error.name.partition(".")[0] != "rich":
             raise
         return _fail(name, 'this needs rich, which is not installed: pip install "syncredis[cli]"', USAGE)
-    except ServerNotFoundError as error:
+    except (ServerNotFoundError, ConfigurationError) as error:
         return _fail(name, str(error), USAGE)
     except (RedisError, ServerProcessError, OSError) as error:
         return _fail(name, str(error), NOT_WELL)
@@ -92,6 +101,8 @@ def build_parser() -> argparse.ArgumentParser:
             epilog=subcommand.epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
+        if subcommand.has_json:
+            one.add_argument("--json", action="store_true", help="write JSON, for programs")
         subcommand.add_arguments(one)
         one.set_defaults(run=subcommand.run)
     return parser

@@ -19,6 +19,7 @@ class Subcommand:
         add_arguments: declares its options.
         run: does the work and returns the exit status. What it needs beyond the library itself (rich, servers) it imports
             then, so that ``--help`` and ``--version`` always work.
+        has_json: whether it takes ``--json``.
     """
 
     name: str
@@ -27,3 +28,4 @@ class Subcommand:
     epilog: str
     add_arguments: Callable[[ArgumentParser], None]
     run: Callable[[Namespace], int]
+    has_json: bool = False

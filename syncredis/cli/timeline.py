@@ -21,27 +21,11 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
-from rich.theme import Theme
 
 from syncredis.cli.chart import bars, slices_for
+from syncredis.cli.screen import THEME, WIDEST
 from syncredis.cli.tally import Call
 
-_THEME: Final = Theme(
-    {
-        "title": "bold",
-        "quiet": "bright_black",
-        "fault": "bold red",
-        "wait": "yellow",
-        "switch": "bold cyan",
-        "good": "bold green",
-        "fact.address": "cyan",
-        "fact.span": "bold",
-        "flow": "green",
-        "still": "red",
-    }
-)
-
-_WIDEST: Final = 100  # columns: longer lines are hard to read
 _REFRESHES: Final = 8  # per second: enough to look alive, and little work beside what is measured
 _RECENT: Final = 5.0  # seconds that the living chart goes back
 _CHART: Final = 36  # columns of it
@@ -70,7 +54,7 @@ class Timeline:
     """Tells a story on standard output. One thread tells it, within the ``with`` block."""
 
     def __init__(self, *, color: bool = True) -> None:
-        self._console = Console(theme=_THEME, highlight=False, no_color=None if color else True)
+        self._console = Console(theme=THEME, highlight=False, no_color=None if color else True)
         #: Whether the output can not hold Unicode.
         self.plain = self._console.options.ascii_only
         self._began = time.monotonic()
@@ -103,7 +87,7 @@ class Timeline:
     @property
     def width(self) -> int:
         """The columns that there are to write in."""
-        return min(self._console.width, _WIDEST)
+        return min(self._console.width, WIDEST)
 
     # --- lines that stay -----------------------------------------------------------------------------
 

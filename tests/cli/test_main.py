@@ -20,7 +20,7 @@ def test_help_lists_the_subcommands_with_an_example(run):
     for subcommand in SUBCOMMANDS:
         assert subcommand.name in out
         assert subcommand.summary in out
-    assert "example:\n  syncredis demo" in out
+    assert "examples:\n  syncredis demo" in out
     assert "exit status: 0" in out
 
 

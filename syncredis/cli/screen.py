@@ -1,0 +1,124 @@
+"""`Screen`: standard output for people, in the colours that all subcommands share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.highlighter import RegexHighlighter
+from rich.table import Table
+from rich.text import Text
+from rich.theme import Theme
+
+THEME: Final = Theme(
+    {
+        "title": "bold",
+        "quiet": "bright_black",
+        "fault": "bold red",
+        "wait": "yellow",
+        "switch": "bold cyan",
+        "good": "bold green",
+        "fact.address": "cyan",
+        "fact.span": "bold",
+        "flow": "green",
+        "still": "red",
+    }
+)
+
+#: Columns: longer lines are hard to read.
+WIDEST: Final = 100
+
+#: The signs of a severity, the same without Unicode, and its style.
+SIGNS: Final = {
+    "error": ("✖", "X", "fault"),
+    "warning": ("▲", "!", "wait"),
+    "note": ("•", "-", "quiet"),
+    "good": ("✔", "+", "good"),
+    "switch": ("◆", "*", "switch"),
+}
+
+
+class Screen:
+    """Writes on standard output.
+
+    Args:
+        color: whether there may be colours, if it is a terminal.
+    """
+
+    def __init__(self, *, color: bool = True) -> None:
+        self._console = Console(theme=THEME, highlight=False, no_color=None if color else True)
+        #: Whether the output can not hold Unicode.
+        self.plain = self._console.options.ascii_only
+
+    @property
+    def width(self) -> int:
+        """The columns that there are to write in."""
+        return min(self._console.width, WIDEST)
+
+    def title(self, name: str, facts: str) -> None:
+        """Write what this is about."""
+        self.write("", Text.assemble(" ", (name, "title"), "   ", (facts, "quiet")))
+
+    def write(self, *what: RenderableType) -> None:
+        """Write something as it stands."""
+        for one in what:
+            self._console.print(one, soft_wrap=isinstance(one, Text))
+
+    def say(self, sign: str, text: str, style: str = "") -> None:
+        """Write a sentence behind a sign of `SIGNS`, with its addresses and times standing out."""
+        self.paragraph(Text.assemble(" ", self.sign(sign), " "), text, style)
+
+    def paragraph(self, head: Text, text: str, style: str = "", remark: str = "") -> None:
+        """Write a text with ``head`` before its first line, and as much room before the others; end with a quiet remark."""
+        body = Text(text, style=style) if style else _FACTS(text)
+        if remark:
+            body = Text.assemble(body, " ", (remark, "quiet"))
+        for line in body.wrap(self._console, self.width - head.cell_len):
+            line.rstrip()
+            self.write(Text.assemble(head, line))
+            head = Text(" " * head.cell_len)
+
+    def sign(self, name: str) -> Text:
+        """Return a sign of `SIGNS`."""
+        symbol, plain, style = SIGNS[name]
+        return Text(plain if self.plain else symbol, style=style)
+
+    def table(self, *columns: str, right: tuple[str, ...] = ()) -> Table:
+        """Return a table; columns in ``right`` hold numbers."""
+        made = Table(box=box.SIMPLE_HEAD, pad_edge=True, header_style="bold", border_style="quiet")
+        for column in columns:
+            made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        return made
+
+
+class _Facts(RegexHighlighter):
+    """Lets addresses and times stand out."""
+
+    base_style = "fact."
+    highlights = [  # noqa: RUF012 - as rich has it
+        r"(?P<address>(\[[0-9a-f:]+\]|\b[A-Za-z0-9][\w.-]*):\d{2,5}\b)",
+        r"(?P<span>\b[\d,.]*\d (ms|s)\b)",
+    ]
+
+
+_FACTS: Final = _Facts()
+
+
+def span(seconds: float | None) -> str:
+    """Return a time for people."""
+    if seconds is None:
+        return "-"
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.2f} ms"
+    return f"{seconds * 1000:,.0f} ms" if seconds < 9.995 else f"{seconds:,.1f} s"
+
+
+def size(amount: int | None) -> str:
+    """Return a number of bytes for people."""
+    if amount is None:
+        return "-"
+    for unit, factor in (("GB", 1024**3), ("MB", 1024**2), ("KB", 1024)):
+        if amount >= factor:
+            return f"{amount / factor:.1f} {unit}"
+    return f"{amount} B"
