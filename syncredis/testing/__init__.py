@@ -1,4 +1,4 @@
-"""Real servers on loopback, for tests and demonstrations.
+"""Real servers on loopback, for tests and demonstrations::
 
     with SentinelDeployment(replicas=2, sentinels=3) as deployment:
         sentinel = Sentinel(deployment.sentinel_locations)

@@ -23,7 +23,7 @@ _READ: Final = selectors.EVENT_READ
 
 
 class FaultProxy:
-    """Forwards TCP connections to one server, and can delay, throttle, corrupt, cut, reset, hold back and refuse them.
+    """Forwards TCP connections to one server, and can delay, throttle, corrupt, cut, reset, hold back and refuse them::
 
         with FaultProxy(server.location) as proxy:
             client = Redis(*proxy.location)
