@@ -33,6 +33,8 @@ class CacheStatistics(NamedTuple):
     """Replies that were given up for want of room, or for their age."""
     entries: int
     """Replies that are here now."""
+    bytes: int
+    """About how much memory they take."""
 
     @property
     def hit_rate(self) -> float:
@@ -57,6 +59,7 @@ class Cache:
 
     Args:
         max_entries: the most replies that are kept.
+        max_bytes: about how much memory they may take together; one that would take all of it is not kept.
         max_age: seconds after which a reply is not used any more, changed or not; None: no limit.
         clock: gives seconds.
 
@@ -65,18 +68,26 @@ class Cache:
     """
 
     def __init__(
-        self, max_entries: int = 10_000, max_age: float | None = None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        max_entries: int = 10_000,
+        max_bytes: int = 64 * 1024 * 1024,
+        max_age: float | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not isinstance(max_entries, int) or isinstance(max_entries, bool) or max_entries < 1:
-            raise ConfigurationError(f"max_entries={max_entries!r} must be at least 1")
+        for name, most in (("max_entries", max_entries), ("max_bytes", max_bytes)):
+            if not isinstance(most, int) or isinstance(most, bool) or most < 1:
+                raise ConfigurationError(f"{name}={most!r} must be at least 1")
         if max_age is not None and not (isinstance(max_age, (int, float)) and max_age > 0):
             raise ConfigurationError(f"max_age={max_age!r} must be a positive number of seconds, or None for no limit")
         self.max_entries = max_entries
+        self.max_bytes = max_bytes
         self.max_age = max_age
         self._clock = clock
         # Guards what follows. Reentrant: a signal handler may read in the middle of anything.
         self._lock = RLock()
         self._hits = self._misses = self._invalidations = self._evictions = 0
+        self._bytes = 0
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         # Requests that are kept, and tickets, by each key that they depend on.
         self._dependents: dict[bytes, set[bytes]] = {}
@@ -98,7 +109,9 @@ class Cache:
     def statistics(self) -> CacheStatistics:
         """What it was good for so far."""
         with self._lock:
-            return CacheStatistics(self._hits, self._misses, self._invalidations, self._evictions, len(self._kept))
+            return CacheStatistics(
+                self._hits, self._misses, self._invalidations, self._evictions, len(self._kept), self._bytes
+            )
 
     def get(self, request: bytes) -> Reply:
         """Return the reply that is kept, or `MISSING`."""
@@ -130,10 +143,14 @@ class Cache:
             if not ticket.valid:
                 return
             self._remove(ticket.request)
-            self._kept[ticket.request] = _Kept(reply, ticket.keys, self._clock())
+            size = len(ticket.request) + _size_of(reply)
+            if size > self.max_bytes:
+                return
+            self._bytes += size
+            self._kept[ticket.request] = _Kept(reply, ticket.keys, self._clock(), size)
             for key in ticket.keys:
                 self._dependents.setdefault(key, set()).add(ticket.request)
-            while len(self._kept) > self.max_entries:
+            while len(self._kept) > self.max_entries or self._bytes > self.max_bytes:
                 self._remove(next(iter(self._kept)))
                 self._evictions += 1
 
@@ -161,6 +178,7 @@ class Cache:
         """Give up everything, replies to come included."""
         with self._lock:
             self._invalidations += len(self._kept)
+            self._bytes = 0
             self._kept.clear()
             self._dependents.clear()
             for tickets in self._tickets.values():
@@ -178,6 +196,7 @@ class Cache:
         kept = self._kept.pop(request, None)
         if kept is None:
             return
+        self._bytes -= kept.size
         for key in kept.keys:
             dependents = self._dependents.get(key)
             if dependents is not None:
@@ -190,3 +209,17 @@ class _Kept(NamedTuple):
     reply: Reply
     keys: frozenset[bytes]
     since: float
+    size: int
+
+
+def _size_of(reply: Reply) -> int:
+    """About how many bytes of memory a reply takes."""
+    if isinstance(reply, (list, tuple)):
+        return _OVERHEAD + sum(map(_size_of, reply))
+    if isinstance(reply, dict):
+        return _OVERHEAD + sum(_size_of(key) + _size_of(value) for key, value in reply.items())
+    return _OVERHEAD + (len(reply) if isinstance(reply, (bytes, str)) else 0)
+
+
+#: Of a Python object, and of what refers to it.
+_OVERHEAD: Final = 64

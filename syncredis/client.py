@@ -323,7 +323,9 @@ class Redis(ScanIterators[AnyStr]):
         """
         return self._confirming(on_disk(local, replicas, timeout))
 
-    def cached(self, max_entries: int = 10_000, max_age: float | None = None) -> Redis[AnyStr]:
+    def cached(
+        self, max_entries: int = 10_000, max_bytes: int = 64 * 1024 * 1024, max_age: float | None = None
+    ) -> Redis[AnyStr]:
         """Return a sibling that keeps what it reads in this process, until the server says that it has changed. Never blocks.
 
         ::
@@ -340,19 +342,20 @@ class Redis(ScanIterators[AnyStr]):
         does not declare counts as another client.
 
         The cache has one connection of the pool, and a thread, from the first read until `close`, or the end of the ``with``
-        block, or until the sibling is forgotten. Needs ``protocol=3``.
+        block, or until the sibling is forgotten. Needs ``protocol=3``, and a pool of at least two connections.
 
         Args:
             max_entries: how many replies are kept at most; those that were not used for longest go first.
+            max_bytes: about how much memory they may take together.
             max_age: seconds after which a reply is read anew in any case; None: no limit.
 
         Raises:
-            ConfigurationError: for numbers that make no sense, or with ``protocol=2``.
+            ConfigurationError: for numbers that make no sense, with ``protocol=2``, or with ``max_connections=1``.
 
         https://redis.io/docs/latest/develop/reference/client-side-caching/
         """
         sibling = self._sibling()
-        sibling._reads = sibling._owned = TrackedReads(self.pool, Cache(max_entries, max_age))
+        sibling._reads = sibling._owned = TrackedReads(self.pool, Cache(max_entries, max_bytes, max_age))
         sibling._is_plain = False
         return sibling
 

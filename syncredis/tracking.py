@@ -59,12 +59,14 @@ class TrackedReads:
         cache: where replies are kept.
 
     Raises:
-        ConfigurationError: if the pool's connections are to speak RESP2, which knows no invalidations.
+        ConfigurationError: if the pool's connections are to speak RESP2, which knows no invalidations, or there is only one.
     """
 
     def __init__(self, pool: ConnectionPool, cache: Cache) -> None:
         if pool.config.protocol != 3:
             raise ConfigurationError("caching needs protocol=3: in RESP2 a server can not tell what has changed")
+        if pool.pool_config.max_connections < 2:
+            raise ConfigurationError("max_connections=1 leaves no connection for writes beside the one of the cache")
         self.cache = cache
         self._pool = pool
         self._encoding = pool.config.encoding

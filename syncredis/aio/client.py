@@ -237,12 +237,14 @@ class Redis(AsyncScanIterators[AnyStr]):
         """Return a client whose writes count only when they are on disk; see `syncredis.Redis.ensure_persistence`."""
         return self._beside(self.wrapped.ensure_persistence(local, replicas, timeout))
 
-    def cached(self, max_entries: int = 10_000, max_age: float | None = None) -> Redis[AnyStr]:
+    def cached(
+        self, max_entries: int = 10_000, max_bytes: int = 64 * 1024 * 1024, max_age: float | None = None
+    ) -> Redis[AnyStr]:
         """Return a client that keeps what it reads in this process; see `syncredis.Redis.cached`.
 
         A reply that the cache has comes at once, without a turn of the event loop.
         """
-        return self._beside(self.wrapped.cached(max_entries, max_age))
+        return self._beside(self.wrapped.cached(max_entries, max_bytes, max_age))
 
     @property
     def cache(self) -> Cache | None:

@@ -21,7 +21,7 @@ def test_it_keeps_replies_by_request() -> None:
     keep(cache, b"b", b"2")
     assert cache.get(b"a") is None
     assert cache.get(b"b") == b"2"
-    assert cache.statistics == CacheStatistics(hits=2, misses=2, invalidations=0, evictions=0, entries=2)
+    assert cache.statistics == CacheStatistics(hits=2, misses=2, invalidations=0, evictions=0, entries=2, bytes=131)
     assert cache.statistics.hit_rate == 0.5
     assert repr(cache) == "<Cache of 2 of 10000 replies, 50% hits>"
 
@@ -107,6 +107,21 @@ def test_what_was_not_used_for_longest_goes_first() -> None:
     assert not cache._dependents
 
 
+def test_the_memory_that_it_takes_is_bounded() -> None:
+    cache = Cache(max_bytes=1000)
+    for request in (b"a", b"b", b"c"):
+        keep(cache, request, b"x" * 300)
+    assert cache.statistics.entries == 2
+    assert 600 < cache.statistics.bytes <= 1000
+    assert cache.get(b"a") is MISSING
+    keep(cache, b"too large", [b"x" * 300, {b"y": b"x" * 600}])
+    assert cache.get(b"too large") is MISSING
+    assert cache.get(b"c") == b"x" * 300
+    cache.forget([b"b"])
+    cache.clear()
+    assert cache.statistics.bytes == 0
+
+
 def test_what_is_too_old_is_not_used() -> None:
     now = 100.0
     cache = Cache(max_age=10, clock=lambda: now)
@@ -119,7 +134,9 @@ def test_what_is_too_old_is_not_used() -> None:
     assert len(cache) == 0
 
 
-@pytest.mark.parametrize("options", [{"max_entries": 0}, {"max_entries": True}, {"max_age": 0}, {"max_age": "1"}])
+@pytest.mark.parametrize(
+    "options", [{"max_entries": 0}, {"max_entries": True}, {"max_bytes": 0}, {"max_age": 0}, {"max_age": "1"}]
+)
 def test_numbers_that_make_no_sense(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=next(iter(options))):
         Cache(**options)
