@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from syncredis.config import ConnectionConfig, Location
-from syncredis.exceptions import AuthorizationError, RedisError
+from syncredis.exceptions import AuthorizationError, RedisError, SentinelError
 from syncredis.interruption import Interruption
 from syncredis.sentinel import jobs
 from syncredis.sentinel.discovery import Discovery
@@ -270,9 +270,14 @@ class Listener:
             return
         for message in messages:
             service = self._services.get(message.service_name)
-            if service is not None:
+            if service is None:
+                continue
+            try:
                 translated = message.translated(self._discovery.translate)
-                yield from service.hear(translated, f"{message.event} from {post.location.target}")
+            except SentinelError as error:  # it is the application's function that fails
+                logger.warning("what %s says of %r is not heard: %s", post.location.target, service.name, error)
+                continue
+            yield from service.hear(translated, f"{message.event} from {post.location.target}")
 
     def _take_results(self) -> None:
         while self._results:

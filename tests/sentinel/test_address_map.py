@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from syncredis import Location
 from syncredis.exceptions import ConfigurationError, OutcomeUnknownError, PrimaryNotFoundError, ReplicaNotFoundError
 from syncredis.sentinel.address_map import AddressMap
 from syncredis.testing import SentinelDeployment
@@ -73,6 +75,30 @@ def test_a_function_that_fails(
             assert "no Sentinel can say where 'myredis' is" in str(caught.value)
             assert "address_map" in str(caught.value)
             assert message in str(caught.value)
+
+
+def test_a_function_that_fails_for_one_replica_does_not_end_the_watching(surface: Surface) -> None:
+    """The watcher translates what it hears; each word about that replica fails, and the next one is heard all the same."""
+    with SentinelDeployment(1, 1, server=NEWEST, down_after=0.5) as deployment:
+        (replica,) = deployment.replicas
+        failed_in: list[str] = []
+
+        def address_map(announced: Location) -> tuple[str, int]:
+            if announced == replica.location:
+                failed_in.append(threading.current_thread().name)
+                raise LookupError("not on the map")
+            return announced
+
+        with (
+            surface.Sentinel(deployment.sentinel_locations, address_map=address_map) as sentinel,
+            sentinel.primary_for("myredis") as client,
+        ):
+            client.ping()
+            for change in (deployment.freeze, deployment.thaw) * 2:
+                heard = failed_in.count("syncredis-watch")
+                change(replica)
+                until(lambda: failed_in.count("syncredis-watch") > heard)  # noqa: B023 - called within the turn
+            assert client.ping() is True
 
 
 @pytest.mark.parametrize(
