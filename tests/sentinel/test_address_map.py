@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import pytest
 
@@ -16,6 +17,7 @@ from syncredis.testing import SentinelDeployment
 from tests.fixtures.servers import BINARIES
 from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import until
+from tests.fixtures.tls import Certificates
 from tests.sentinel.faults import NEVER
 from tests.sentinel.forwarders import Forwarders
 from tests.sentinel.insight import port_of
@@ -120,20 +122,55 @@ def test_maps_that_are_none(surface: Surface, address_map: Any) -> None:
         surface.Sentinel([("localhost", 26379)], address_map=address_map)
 
 
+class Guarded(NamedTuple):
+    """A deployment with passwords of its own for servers and Sentinels, and with TLS where a server here speaks it."""
+
+    deployment: SentinelDeployment
+    scheme: str
+    options: dict[str, str]
+
+    def url(self, forwarders: Forwarders) -> str:
+        """Leads to one Sentinel, and says the rest."""
+        table = [(f"{old[0]}:{old[1]}", f"{new[0]}:{new[1]}") for old, new in forwarders.address_map.items()]
+        pairs = [*self.options.items(), *(("address_map", f"{old}={new}") for old, new in table)]
+        seed = forwarders.of(self.deployment.sentinels[0].location)
+        return f"{self.scheme}://:of-servers@{seed.target}/myredis?{urlencode(pairs)}"
+
+
 @pytest.fixture(scope="module")
-def own() -> Iterator[SentinelDeployment]:
-    """A deployment on which each surface brings about a failover of its own."""
-    with SentinelDeployment(2, 3, server=NEWEST) as started:
-        yield started
+def guarded(certificates: Certificates) -> Iterator[Guarded]:
+    """On which each surface brings about a failover of its own."""
+    binary = next((binary for binary in BINARIES.values() if binary.has_tls), None)
+    options = {"sentinel_password": "of-sentinels"}
+    options |= {f"sentinel_{name}": str(seconds) for name, seconds in PATIENT.items()}
+    tls = None
+    if binary is not None:
+        tls = certificates.directives(certificates.server, clients_verified=True)
+        options |= {
+            "ssl_ca_certs": certificates.authority,
+            "ssl_certfile": certificates.client.certificate,
+            "ssl_keyfile": certificates.client.key,
+        }
+    with SentinelDeployment(
+        2, 3, server=binary or NEWEST, password="of-servers", sentinel_password="of-sentinels", tls=tls
+    ) as started:
+        yield Guarded(started, "redis+sentinel" if tls is None else "rediss+sentinel", options)
+
+
+def real_port_of(client: Any) -> int:
+    """Which port the server itself listens on, whether it speaks TLS or not."""
+    return int(client.info("server")["tcp_port"])
 
 
 @pytest.mark.slow
-def test_failover(surface: Surface, own: SentinelDeployment) -> None:
+def test_failover(surface: Surface, guarded: Guarded) -> None:
+    """Behind NAT, with TLS, with passwords, by a URL: every connection goes through the forwarders all the while."""
+    own = guarded.deployment
     own.wait_until_ready()
     old = own.current_primary()
     with Forwarders(process.location for process in (*own.nodes, *own.sentinels)) as forwarders:
-        seed = forwarders.of(own.sentinels[0].location)
-        sentinel = surface.Sentinel([seed], sentinel_kwargs=PATIENT, address_map=forwarders.address_map)
+        url = guarded.url(forwarders)
+        sentinel = surface.sentinel_from_url(url)
         with sentinel, sentinel.primary_for("myredis") as primary, sentinel.replica_for("myredis") as replica:
             primary.set("foo", "before")
             replica.get("foo")
@@ -141,11 +178,12 @@ def test_failover(surface: Surface, own: SentinelDeployment) -> None:
             with suppress(OutcomeUnknownError):
                 primary.set("foo", "meanwhile")
             new = own.wait_for_failover(old)
-            until(lambda: port_of(primary) == own.current_primary().port)
+            until(lambda: real_port_of(primary) == own.current_primary().port)
             primary.set("foo", "after")
             until(lambda: sentinel.discover_primary("myredis") == forwarders.of(new.location))
             until(lambda: bool(replica.get("foo") == "after"))
             assert forwarders.lead_everywhere(sentinel, primary, replica)
             assert set(sentinel.sentinels) == set(forwarders.all_of(own.sentinel_locations))
-            assert seed in sentinel.sentinels
+            with surface.opened(url) as by_url:
+                assert real_port_of(by_url) == own.current_primary().port
     own.restart(old)
