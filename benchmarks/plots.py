@@ -71,7 +71,7 @@ def _draw_bars(axes: Any, workload: Mapping[str, Any]) -> None:
         axes.bar(places, values, width, label=name, color=_COLOURS.get(name))
     axes.set_xticks(range(len(cases)), cases)
     axes.set_ylabel(f"{workload['unit'] or 'count'}, {workload['better']} is better")
-    if workload["better"] == "less":
+    if workload["better"] == "less" and any(bar.get_height() > 0 for bar in axes.patches):
         axes.set_yscale("log")
 
 

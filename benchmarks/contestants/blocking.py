@@ -15,6 +15,8 @@ class LikeRedisPy:
     #: The package, and the name of its client.
     package = "redis"
     name = "Redis"
+    #: What its pool wants to know of a connection's purpose.
+    purpose: tuple[str, ...] = ()
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -77,7 +79,7 @@ class LikeRedisPy:
     def hold(self, count: int) -> list[Any]:
         pool = self.client().connection_pool
         pool.max_connections = count
-        connections = [pool.get_connection() for _ in range(count)]
+        connections = [pool.get_connection(*self.purpose) for _ in range(count)]
         for connection in connections:
             connection.send_command("PING")
             connection.read_response()
@@ -104,6 +106,7 @@ class ValkeyPy(LikeRedisPy):
 
     package = "valkey"
     name = "Valkey"
+    purpose = ("PING",)
 
 
 class Syncredis(LikeRedisPy):
