@@ -50,6 +50,9 @@ class Connection:
             None.
         link: for a replica's link to its primary likewise ``"connected"``, or where it stands: ``"connect"``,
             ``"connecting"``, ``"handshake"``, ``"sync"``.
+        client_id: the number by which the server knows it (``CLIENT ID``); None: it spoke RESP2, and was not asked.
+        waits: whether it is in the nature of what it is used for that nothing may come for long: a blocking command, a
+            subscription.
         generation: of the pool that made it, at the time when it did.
         last_used: when it was last taken into use, by `time.monotonic`.
         stream_timeout: seconds that an exchange may stand still; None: no limit. See `set_timeout`.
@@ -64,6 +67,7 @@ class Connection:
         "_transport",
         "_unfinished",
         "_version_of_credentials",
+        "client_id",
         "config",
         "generation",
         "in_step",
@@ -72,6 +76,7 @@ class Connection:
         "protocol",
         "role",
         "stream_timeout",
+        "waits",
     )
 
     def __init__(self, stream: transport.Transport, config: ConnectionConfig) -> None:
@@ -80,6 +85,8 @@ class Connection:
         self.protocol = 2
         self.role: str | None = None
         self.link: str | None = None
+        self.client_id: int | None = None
+        self.waits = False
         self.generation = 0
         self.last_used = time.monotonic()
         self.stream_timeout = config.stream_timeout
@@ -179,12 +186,12 @@ class Connection:
     def send(self, command: Command[Any]) -> None:
         """Send a command whose replies come by `take`: a subscription's. The connection is out of step from now on. Blocks."""
         data = self._encode(command.arguments)
-        self.in_step = False
-        self._transport.send(data)
+        self.send_packed(data)
 
     def send_packed(self, data: bytes | list[Buffer]) -> None:
         """`send`, for what was encoded already. Blocks."""
         self.in_step = False
+        self.waits = True
         self._transport.send(data)
 
     def take(self, text: bool) -> list[Reply]:
@@ -268,7 +275,11 @@ class Connection:
 
     def _execute_slowly(self, command: Command[Any], text: bool) -> Reply:
         """`execute` for a call that can be interrupted, or that the server may hold back."""
-        reply = self.execute_many([command], text)[0]
+        self.waits = command.blocks is not None
+        try:
+            reply = self.execute_many([command], text)[0]
+        finally:
+            self.waits = False
         if isinstance(reply, RedisError):
             raise reply
         return reply
@@ -477,6 +488,7 @@ def _shake_hands(connection: Connection, config: ConnectionConfig, deadline: flo
     if error is not None:
         error.not_applied = True
         raise error
+    connection.client_id = handshake.client_id_from_hello(replies[0])
     if ask_role:
         connection.role = handshake.role_from_reply(replies[-1])
         connection.link = handshake.link_from_reply(replies[-1])

@@ -106,6 +106,12 @@ def _without_arguments(error: ResponseError) -> ResponseError:
     return type(error)(message) if repeated else error
 
 
+def client_id_from_hello(reply: Reply) -> int | None:
+    """Return the number that the server gave the connection, from the first reply of a handshake; None: that was not HELLO."""
+    number = reply.get("id") if isinstance(reply, dict) else None
+    return number if isinstance(number, int) else None
+
+
 def role_from_reply(reply: Reply) -> str | None:
     """Return ``"primary"``, ``"replica"`` or ``"sentinel"`` for the reply to ROLE; None if it was refused."""
     if isinstance(reply, RedisError):

@@ -111,6 +111,18 @@ def await_promotion(config: ConnectionConfig, over: Callable[[], bool]) -> bool:
             connection.close()
 
 
+def unblock(config: ConnectionConfig, numbers: Sequence[int]) -> None:
+    """Have a server end blocking calls with an error, by the numbers of their connections; others it leaves alone.
+
+    Raises:
+        RedisError: if it can not be reached.
+    """
+    if numbers:
+        commands = [Command[Any](("CLIENT", "UNBLOCK", number, "ERROR")) for number in numbers]
+        with closing(open_connection(config)) as connection:
+            connection.execute_many(commands, text=True)
+
+
 def watch_offsets(config: ConnectionConfig, log: OffsetLog, interval: float, over: Callable[[], bool]) -> None:
     """Look every ``interval`` seconds, and when it is wanted, how far the primary at ``config`` is, until it is ``over``.
 

@@ -21,7 +21,7 @@ from syncredis.interruption import Interruption
 from syncredis.sentinel import jobs
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Audience
-from syncredis.sentinel.service_watch import Arrive, Consult, Look, Pursue, ServiceWatch, Step, Tell
+from syncredis.sentinel.service_watch import Arrive, Consult, Look, Pursue, ServiceWatch, Step, Tell, Unblock
 from syncredis.sentinel.subscription import Subscription
 
 logger = logging.getLogger(__name__)
@@ -345,10 +345,10 @@ class Listener:
                 case Look():
                     for post in self._posts.values():
                         post.due = 0.0
-                case Pursue() | Consult() | Arrive():
+                case Pursue() | Unblock() | Consult() | Arrive():
                     self._do_beside(step)
 
-    def _do_beside(self, step: Pursue | Consult | Arrive) -> None:
+    def _do_beside(self, step: Pursue | Unblock | Consult | Arrive) -> None:
         service = self._services[step.service_name]
         match step:
             case Pursue(_, candidate, source):
@@ -363,6 +363,13 @@ class Listener:
                     return lambda: service.hear_of_promotion(candidate, f"{source}, and its own word")
 
                 self._begin("pursue", pursue)
+            case Unblock(_, primary):
+
+                def unblock() -> None:
+                    for pool in list(service.pools):
+                        jobs.unblock(pool.config.at(primary), pool.waiting())
+
+                self._begin("unblock", unblock)
             case Consult(name, source):
 
                 def consult() -> Result | None:

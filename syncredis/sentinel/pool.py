@@ -155,7 +155,7 @@ class PrimaryConnectionPool(SentinelConnectionPool):
         with self._lock:
             before, self._primary = self._primary, location
             trouble, self._trouble_since = self._trouble_since, None
-            hung = [taken.last_used for taken in self._slots if isinstance(taken, Connection) and not taken.in_step]
+            hung = [each.last_used for each in self._connections() if not (each.in_step or each.waits)]
         if before != location:
             with self._moved:
                 self._moves += 1
@@ -164,6 +164,16 @@ class PrimaryConnectionPool(SentinelConnectionPool):
             return None
         self._let_go(location)
         return min([*hung, *([] if trouble is None else [trouble])], default=None)
+
+    def waiting(self) -> list[int]:
+        """Return by what numbers the server knows the connections on which it may be holding a reply back. Never blocks."""
+        with self._lock:
+            numbers = [each.client_id for each in self._connections() if each.waits]
+        return [number for number in numbers if number is not None]
+
+    def _connections(self) -> list[Connection]:
+        """Return the connections there are, in use or not. The lock is held."""
+        return [taken for taken in self._slots if isinstance(taken, Connection)]
 
     def _start_empty(self) -> None:
         super()._start_empty()

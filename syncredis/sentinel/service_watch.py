@@ -49,6 +49,10 @@ class PrimaryPool(Protocol):
         """Have a connection ready; blocks."""
         ...
 
+    def waiting(self) -> list[int]:
+        """Return the numbers of the connections on which the server may be holding a reply back."""
+        ...
+
     def abandon(self, reason: str) -> None:
         """Let go of the primary; calls in progress there raise an error that says the reason."""
         ...
@@ -79,6 +83,14 @@ class Pursue:
 
 
 @dataclass(frozen=True, slots=True)
+class Unblock:
+    """The primary holds replies back to calls that would be cut off: have it end them, which proves that it did nothing."""
+
+    service_name: str
+    primary: Location
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """Every Sentinel has to be asked."""
 
@@ -105,7 +117,7 @@ class Arrive:
     """Since when calls failed, hung or were held, by `time.monotonic`."""
 
 
-Step: TypeAlias = Tell | Pursue | Look | Consult | Arrive
+Step: TypeAlias = Tell | Pursue | Unblock | Look | Consult | Arrive
 
 
 class ServiceWatch:
@@ -227,6 +239,8 @@ class ServiceWatch:
         elif message.event == said.SELECTING:
             self._hold_writes()
             yield Tell(FailoverStarted(service_name=self.name, source=source, primary=primary))
+            if self.gate.is_shut and not self._is_down:
+                yield Unblock(self.name, primary)
         elif message.event in said.CANDIDATES and message.location is not None:
             self._hold_writes()
             if not self._strict and message.location != self._candidate:

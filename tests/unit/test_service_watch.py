@@ -17,7 +17,7 @@ from syncredis.sentinel.events import (
     PrimaryUp,
     ReplicasChanged,
 )
-from syncredis.sentinel.service_watch import Arrive, Consult, Look, Pursue, ServiceWatch, Tell
+from syncredis.sentinel.service_watch import Arrive, Consult, Look, Pursue, ServiceWatch, Tell, Unblock
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
 
@@ -38,6 +38,9 @@ class Pool:
         return None
 
     def prewarm(self) -> None:
+        raise NotImplementedError
+
+    def waiting(self) -> list[int]:
         raise NotImplementedError
 
     def abandon(self, reason: str) -> None:
@@ -79,6 +82,7 @@ def strict() -> Watched:
 def test_a_failover_as_its_leader_tells_it(watched: Watched) -> None:
     steps = watched.hear("+failover-state-select-slave")
     assert watched.is_told(steps, FailoverStarted)
+    assert Unblock("orders", A) in steps
     assert watched.holds
     for event in ("+selected-slave", "+failover-state-send-slaveof-noone", "+failover-state-wait-promotion"):
         pursued = watched.hear(event, "slave", B)
@@ -142,6 +146,7 @@ def test_down_and_up_again(watched: Watched) -> None:
     assert watched.is_told(watched.hear("+odown"), PrimaryDown)
     assert watched.hear("+odown") == []
     assert watched.holds
+    assert [type(step) for step in watched.hear("+failover-state-select-slave")] == [Tell]  # nobody is there to unblock
     assert watched.is_told(watched.hear("-odown"), PrimaryUp)
     assert not watched.holds
 
