@@ -1,4 +1,4 @@
-"""Traces and metrics by OpenTelemetry's conventions for clients of databases. Needs ``pip install "syncredis[opentelemetry]"``::
+"""Traces and metrics by OpenTelemetry's conventions for database clients. Needs ``pip install "syncredis[opentelemetry]"``::
 
     from syncredis import telemetry
 

@@ -22,9 +22,18 @@ _INTEGERS = frozenset(
     {"db", "protocol", "max_connections", "max_idle_connections", "max_reply_size", "min_other_sentinels", "max_lag"}
 )
 _SECONDS = frozenset(
-    {"connect_timeout", "stream_timeout", "pool_timeout", "max_idle_time", "failover_timeout", "hedge_delay"}
+    {
+        "connect_timeout",
+        "failover_timeout",
+        "hedge_delay",
+        "max_idle_time",
+        "pool_timeout",
+        "stream_timeout",
+        "watch_offsets",
+        "write_hold",
+    }
 )
-_FLAGS = frozenset({"keepalive", "ssl", "ssl_check_hostname"})
+_FLAGS = frozenset({"keepalive", "ssl", "ssl_check_hostname", "strict"})
 #: The likeliest reason for a URL that makes no sense.
 ENCODE = "in user and password '/', '?', '#', '@' and '%' have to be percent-encoded"
 #: The options that a URL can hold.

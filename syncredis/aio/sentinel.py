@@ -17,7 +17,8 @@ from syncredis.sentinel.diagnosis import Finding
 from syncredis.sentinel.events import Event
 from syncredis.sentinel.pool import SentinelConnectionPool
 from syncredis.sentinel.replica_choice import ReplicaPolicy
-from syncredis.sentinel.reports import Topology
+from syncredis.sentinel.reports import SentinelReport, ServerReport, Topology
+from syncredis.sentinel.topology import ReplicaView
 from syncredis.typing import AnyStr
 
 #: Questions that one event loop may have under way at once; those for the same service are put as one.
@@ -318,4 +319,17 @@ class Sentinel(Generic[AnyStr]):
         )
 
 
-__all__ = ["PrimaryNotFoundError", "ReplicaNotFoundError", "Sentinel", "SentinelConnectionPool", "StalePrimaryError"]
+__all__ = [
+    "AddressMap",
+    "Finding",
+    "PrimaryNotFoundError",
+    "ReplicaNotFoundError",
+    "ReplicaPolicy",
+    "ReplicaView",
+    "Sentinel",
+    "SentinelConnectionPool",
+    "SentinelReport",
+    "ServerReport",
+    "StalePrimaryError",
+    "Topology",
+]

@@ -31,6 +31,9 @@ class SentinelSettings(TypedDict, total=False):
     min_other_sentinels: int
     failover_timeout: float
     hedge_delay: float
+    strict: bool
+    write_hold: float
+    watch_offsets: float
     address_map: dict[tuple[str, int], tuple[str, int]]
 
 
@@ -92,7 +95,7 @@ def parse_sentinel_url(url: str) -> SentinelURL:
     - those of `ConnectionOptions` with ``sentinel_`` before them, for the Sentinels: ``sentinel_username``,
       ``sentinel_password``, ``sentinel_ssl=false``, ``sentinel_ssl_ca_certs``, ...;
     - ``role=replica``, and for replicas ``policy=lowest-latency``, ``max_lag=100000``;
-    - ``min_other_sentinels``, ``failover_timeout``, ``hedge_delay``;
+    - ``min_other_sentinels``, ``failover_timeout``, ``hedge_delay``, ``strict=true``, ``write_hold``, ``watch_offsets``;
     - ``address_map=172.17.0.2:6379=localhost:7001``, once for each address.
 
     Raises:
@@ -152,6 +155,12 @@ class _Query:
             self.settings["failover_timeout"] = typed_option(name, text)
         elif name == "hedge_delay":
             self.settings["hedge_delay"] = typed_option(name, text)
+        elif name == "strict":
+            self.settings["strict"] = typed_option(name, text)
+        elif name == "write_hold":
+            self.settings["write_hold"] = typed_option(name, text)
+        elif name == "watch_offsets":
+            self.settings["watch_offsets"] = typed_option(name, text)
         elif name == "policy":
             if text not in get_args(PolicyName):
                 raise ConfigurationError(f"policy={text!r} in the URL must be one of {', '.join(get_args(PolicyName))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import syncredis
 import syncredis.aio
 from syncredis.exceptions import ConfigurationError
-from syncredis.sentinel.url import is_sentinel_url, parse_sentinel_url
+from syncredis.sentinel.url import SentinelSettings, is_sentinel_url, parse_sentinel_url
 from syncredis.url import options_from_url
 
 ONE = (("h", 26379),)
@@ -73,6 +74,12 @@ def test_where_it_leads(url: str, sentinels: tuple[tuple[str, int], ...], servic
             {"min_other_sentinels": 1, "failover_timeout": 5.0, "hedge_delay": 0.5},
         ),
         (
+            "redis+sentinel://h?strict=true&write_hold=2&watch_offsets=0.25",
+            {},
+            {},
+            {"strict": True, "write_hold": 2.0, "watch_offsets": 0.25},
+        ),
+        (
             "redis+sentinel://h?address_map=10.0.0.1:1=[::1]:2&address_map=a:3%3Db:4",
             {},
             {},
@@ -112,6 +119,7 @@ def test_the_role(query: str, role: str | None) -> None:
         ("redis+sentinel://h/m/zero", "must be /service_name or /service_name/db"),
         ("redis+sentinel://h/m#x", "a part after '#'"),
         ("redis+sentinel://h?x", "option=value"),
+        ("redis+sentinel://h?strict=perhaps", "neither true nor false"),
         ("redis+sentinel://h?role=master", "must be primary or replica"),
         ("redis+sentinel://h?policy=nearest", "must be one of round-robin, random, lowest-latency"),
         ("redis+sentinel://h?max_lag=little", "max_lag='little' in the URL is not a number"),
@@ -130,6 +138,15 @@ def test_what_makes_no_sense(url: str, message: str) -> None:
     for parse in (parse_sentinel_url, syncredis.Sentinel.from_url, syncredis.aio.Sentinel.from_url):
         with pytest.raises(ConfigurationError, match=message):
             parse(url)
+
+
+def test_every_setting_can_be_said() -> None:
+    """But for those that are no text."""
+    here = {"sentinels", "sentinel_kwargs", "on_event", "decode_responses", "options", "self"}
+    assert (
+        SentinelSettings.__annotations__.keys()
+        == inspect.signature(syncredis.Sentinel.__init__).parameters.keys() - here
+    )
 
 
 def test_passwords_are_not_shown() -> None:
