@@ -365,7 +365,7 @@ class Pipeline(Redis):
         self.connection_pool = connection_pool
         self.response_callbacks = response_callbacks
         # redis-py keeps it under the name of a method.
-        vars(self)["transaction"] = transaction
+        self.__dict__["transaction"] = transaction
         self.shard_hint = shard_hint
         self.auto_close_connection_pool = False
         self._queue = Queue(connection_pool, response_callbacks)
@@ -466,7 +466,7 @@ class Pipeline(Redis):
             return CoreCommands.execute(self, args[0])
         raise_on_error = kwargs.pop("raise_on_error", *(args or (True,)))
         try:
-            return self._queue.execute(bool(vars(self)["transaction"] or self.explicit_transaction), raise_on_error)
+            return self._queue.execute(bool(self.__dict__["transaction"] or self.explicit_transaction), raise_on_error)
         finally:
             self.reset()
 

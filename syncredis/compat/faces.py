@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from syncredis import exceptions as core
 from syncredis.command import Command
@@ -32,6 +32,9 @@ from syncredis.connection import Connection as CoreConnection
 from syncredis.connection import open_connection
 from syncredis.resp import PushNotification
 from syncredis.typing import EncodableT
+
+#: Stands for "no reply has arrived yet"; None is a reply.
+NOTHING: Final = object()
 
 
 class DefaultParser:
@@ -198,6 +201,10 @@ class AbstractConnection(ConnectionInterface):
             raise
         return made
 
+    def adopt(self, connection: CoreConnection) -> None:
+        """Become the face of a connection that was made without one. Never blocks."""
+        self._core = connection
+
     def _opened(self, made: CoreConnection) -> None:
         """For subclasses: the handshake is over."""
 
@@ -321,19 +328,32 @@ class AbstractConnection(ConnectionInterface):
         return reply
 
     def _next_reply(self, limit: float | None, decode: bool, push_request: bool) -> Any:
+        while (reply := self.reply_now(decode, push_request)) is NOTHING:
+            connection = self._connected()
+            if not connection.wait(limit):
+                raise TimeoutError(f"Timeout reading from {connection.config.target}")
+        return reply
+
+    def reply_now(self, decode: bool = True, push_request: bool = False) -> Any:
+        """Return the next reply if it has arrived, an error as one of the core's, or `NOTHING`. Never blocks.
+
+        Args:
+            decode: as ``decode_responses`` says; otherwise leave strings as bytes.
+            push_request: return what the server sends unasked, too.
+
+        Raises:
+            ConnectionError: if the connection ended.
+        """
         encoder = self.encoder
         strict = encoder.encoding_errors == "strict"
         text = decode and encoder.decode_responses
+        connection = self._connected()
         while True:
-            connection = self._core
-            if connection is None:
-                raise ConnectionError("Connection closed: there is nothing to read from")
             if not self._arrived:
-                if not connection.wait(limit):
-                    raise TimeoutError(f"Timeout reading from {connection.config.target}")
                 with translating():
                     self._arrived += connection.take(text and strict)
-                continue
+            if not self._arrived:
+                return NOTHING
             reply = self._arrived.popleft()
             pushed = isinstance(reply, PushNotification)
             if not pushed:
@@ -344,6 +364,11 @@ class AbstractConnection(ConnectionInterface):
                 continue
             reply = list(reply) if pushed else reply
             return untext(reply, encoder) if text and not strict else reply
+
+    def _connected(self) -> CoreConnection:
+        if self._core is None:
+            raise ConnectionError("Connection closed: there is nothing to read from")
+        return self._core
 
     def pack_command(self, *args: EncodableT) -> Packed:
         """Return a command as it goes over the wire, in pieces."""
@@ -381,6 +406,10 @@ class Connection(AbstractConnection):
 
     def _place(self) -> dict[str, Any]:
         return {"host": self.host, "port": self.port}
+
+    def adopt(self, connection: CoreConnection) -> None:
+        """Become the face of a connection that was made without one. Never blocks."""
+        self._core = connection
 
     def _opened(self, made: CoreConnection) -> None:
         if self.socket_keepalive:

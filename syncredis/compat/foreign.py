@@ -24,6 +24,7 @@ class Foreign:
         self.in_step = True
         self.last_used = time.monotonic()
         self.role = None
+        self.stream_timeout: float | None = None
 
     def is_quiet(self) -> bool:
         """Whether it has nothing to say."""
@@ -38,6 +39,8 @@ class Foreign:
     def interrupt(self, reason: ConnectionError | None = None) -> None:  # noqa: ARG002 - as the core's
         """Have it closed when it comes back: breaking off is not among what it can."""
         self.in_step = False
+
+    break_off = interrupt
 
     def close(self) -> None:
         """Close it."""

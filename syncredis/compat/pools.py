@@ -19,7 +19,7 @@ from syncredis.compat.encoder import Encoder
 from syncredis.compat.exceptions import ConnectionError, MaxConnectionsError, RedisError
 from syncredis.compat.faces import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 from syncredis.compat.foreign import Foreign
-from syncredis.compat.options import config_from
+from syncredis.compat.options import DEFAULT_SOCKET_TIMEOUT, config_from
 from syncredis.compat.retry import Retry, policy_of
 from syncredis.compat.translation import original, translated
 from syncredis.compat.urls import options_from_url
@@ -74,7 +74,7 @@ class Faces:
 
     def _limited(self, connection: CoreConnection, stream_timeout: Any) -> CoreConnection:
         # Each face has limits of its own: those of the time when it was made.
-        if stream_timeout is not ...:
+        if stream_timeout is not ... and connection.stream_timeout != stream_timeout:
             connection.set_timeout(stream_timeout)
         return connection
 
@@ -94,7 +94,7 @@ class Faces:
         face = None if known is None else known()
         if face is None or face._core is not connection:
             face = self.make()
-            face._core = connection
+            face.adopt(connection)
             self._faces[connection] = weakref.ref(face)
         return face
 
@@ -151,7 +151,7 @@ class ConnectionPool:
         self.cache = None
         self._making = threading.Lock()
         self._core: CorePool | None = None
-        self._client: CoreRedis[Any] | None = None
+        self._client: tuple[tuple[Any, ...], CoreRedis[Any]] | None = None
         # What was lent to those who ask for connections themselves.
         self._lent: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
@@ -197,12 +197,14 @@ class ConnectionPool:
     @property
     def client(self) -> CoreRedis[Any]:
         """The core's client, on the core's pool: what carries commands out."""
-        found = self._client
-        if found is None or found.pool is not self.core:
-            text = self.get_encoder().decode_responses
-            found = CoreRedis(connection_pool=self.core, decode_responses=text, retry_policy=self.policy)
-            self._client = found
-        return found
+        options = self.connection_kwargs
+        text = options.get("decode_responses", False)
+        limit = options.get("socket_timeout", DEFAULT_SOCKET_TIMEOUT)
+        made_with = self.core, text, limit, options.get("retry")
+        if self._client is None or self._client[0] != made_with:  # options may be changed at any time
+            made = CoreRedis(connection_pool=self.core, decode_responses=text, retry_policy=self.policy)
+            self._client = made_with, made.with_options(stream_timeout=limit)
+        return self._client[1]
 
     def _make_core(self) -> CorePool:
         # Where to connect, each face knows for itself; the core asks this for the encoding and for messages.

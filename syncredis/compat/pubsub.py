@@ -250,10 +250,10 @@ class PubSub(Subscriptions):
             if connection is not self.connection:  # closed meanwhile
                 raise
             with translating():
-                return retry(self.connection_pool.subscription_policy, _Subscribing(), anew, original(error))
+                return retry(self.connection_pool.subscription_policy, Subscribing(), anew, original(error))
 
 
-class _Subscribing:
+class Subscribing:
     """What the core's loop is told is tried again: it may be, as often as need be."""
 
     name = "SUBSCRIBE"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -20,14 +21,20 @@ _SHOWN = 100
 class Queue:
     """Of one pipeline.
 
+    Args:
+        pool: where connections come from.
+        callbacks: how replies are decoded.
+        describe: says what an error is, in the message that names its command.
+
     Attributes:
         stack: what is queued, as arguments and options.
     """
 
-    def __init__(self, pool: Any, callbacks: Any) -> None:
+    def __init__(self, pool: Any, callbacks: Any, describe: Callable[[RedisError], object] = str) -> None:
         self.stack: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
         self._pool = pool
         self._callbacks = callbacks
+        self._describe = describe
         self._watched: tuple[Pipeline[Any], Watched[Any]] | None = None
 
     @property
@@ -127,7 +134,10 @@ class Queue:
     def _annotated(self, at: int, error: RedisError) -> RedisError:
         words = " ".join(_shown(argument) for argument in self.stack[at][0])
         shown = textwrap.shorten(words, width=_SHOWN, placeholder="...")
-        error.args = (f"Command # {at + 1} ({shown}) of pipeline caused error: {error}", *error.args[1:])
+        error.args = (
+            f"Command # {at + 1} ({shown}) of pipeline caused error: {self._describe(error)}",
+            *error.args[1:],
+        )
         return error
 
     def reset(self) -> None:

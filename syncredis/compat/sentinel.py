@@ -61,6 +61,11 @@ class SentinelManagedConnection(Connection):
         except core.RedisError as error:
             raise _not_found(error) from error
 
+    def adopt(self, connection: Any) -> None:
+        """Become the face of a connection that was made without one. Never blocks."""
+        super().adopt(connection)
+        self.host, self.port = connection.config.location
+
     def open(self, at: ConnectionConfig | None = None, ask_role: bool = False) -> Any:
         """Connect to where the Sentinels lead. Blocks."""
         if at is not None:

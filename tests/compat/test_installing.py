@@ -21,6 +21,8 @@ from redis.exceptions import ConnectionError
 from redis.commands.core import Script
 assert redis is syncredis.compat and redis.client.Redis is syncredis.compat.Redis, redis
 assert redis.ConnectionError is ConnectionError and issubclass(ConnectionError, redis.RedisError)
+import redis.asyncio as aioredis
+assert aioredis.Redis.__module__.startswith("syncredis.compat"), aioredis.Redis
 assert redis.VERSION >= (8, 1, 0) and redis.__version__ == "8.1.0"
 """
 

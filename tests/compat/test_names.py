@@ -72,7 +72,7 @@ def test_every_exception_is_there_with_the_same_bases() -> None:
             ], name
 
 
-@pytest.mark.parametrize("module", ["redis"])
+@pytest.mark.parametrize("module", ["redis", "redis.asyncio"])
 def test_every_method_of_the_client_is_there_or_has_a_reason(module: str) -> None:
     ours = importlib.import_module(module.replace("redis", "syncredis.compat")).Redis
     missing = {name for name in public(dir(importlib.import_module(module).Redis)) if not hasattr(ours, name)}

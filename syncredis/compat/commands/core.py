@@ -10,14 +10,13 @@ of it, be that the reply, something to be awaited, or the pipeline.
 from __future__ import annotations
 
 import functools
-from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, Final
 
 from syncredis import exceptions as core
-from syncredis.command import Command
-from syncredis.commands import Commands, Recorder
+from syncredis.commands import Recorder
 from syncredis.compat.commands.bitfield import BitFieldOperation
+from syncredis.compat.commands.handing_on import HandingOn
 from syncredis.compat.commands.lenient import LEFT_TO_THE_SERVER, VARIADIC, LenientCommands
 from syncredis.compat.commands.out import OutCommands
 from syncredis.compat.commands.scored import ScoredCommands
@@ -25,26 +24,16 @@ from syncredis.compat.commands.script import AsyncScript, Script
 from syncredis.compat.commands.sentinel import SentinelCommands
 from syncredis.compat.commands.stateful import StatefulCommands
 from syncredis.compat.exceptions import ResponseError
-from syncredis.compat.requests import RECORDED, handed_on
 from syncredis.compat.translation import translated
 
 _record: Final[Any] = Recorder()
 
 
-class CoreCommands(OutCommands, StatefulCommands, SentinelCommands, ScoredCommands, LenientCommands, Commands[Any]):
+class CoreCommands(OutCommands, StatefulCommands, SentinelCommands, ScoredCommands, LenientCommands, HandingOn):
     """Every command method. Replies have redis-py's default shapes."""
 
     #: Whether a script is queued here, in full.
     queues_scripts = False
-
-    def execute(self, command: Command[Any]) -> Any:
-        """Hand a command of the core on to `execute_command`, as redis-py's methods do."""
-        arguments, command = handed_on(command)
-        return self.execute_command(*arguments, **{RECORDED: command})
-
-    @abstractmethod
-    def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Carry out a command: its name, which may be of two words, and what follows."""
 
     def bitfield(self, key: Any, default_overflow: str | None = None) -> BitFieldOperation:
         """Return a BITFIELD to be put together."""

@@ -123,6 +123,27 @@ class LenientCommands(Commands[Any]):
         warnings.warn("Redis.hmset() is deprecated. Use Redis.hset() instead.", DeprecationWarning, stacklevel=3)
         return self.execute(_record.hmset(name, mapping))
 
+    def sort(
+        self,
+        name: Any,
+        start: int | None = None,
+        num: int | None = None,
+        by: Any = None,
+        get: Any = None,
+        desc: bool = False,
+        alpha: bool = False,
+        store: Any = None,
+        groups: bool | None = False,
+    ) -> Any:
+        """Sort; see `syncredis.Redis.sort`.
+
+        Raises:
+            DataError: for ``groups`` of less than two elements.
+        """
+        if groups and (not get or isinstance(get, (bytes, str)) or len(get) < 2):
+            raise DataError('when using "groups" the "get" argument must be specified and contain at least two keys')
+        return self.execute(_record.sort(name, start, num, by, get, desc, alpha, store, bool(groups)))
+
     # --- lists and sorted sets -----------------------------------------------------------------------------
 
     def lmove(self, first_list: Any, second_list: Any, src: Any = "LEFT", dest: Any = "RIGHT") -> Any:

@@ -9,20 +9,17 @@ import warnings
 from typing import Any, Final
 
 from syncredis.command import Command
-from syncredis.commands import Commands, Recorder
+from syncredis.commands import Recorder
+from syncredis.compat.commands.handing_on import HandingOn
 from syncredis.compat.requests import RECORDED, handed_on
 
 _record: Final[Any] = Recorder()
 
 
-class SentinelCommands(Commands[Any]):
+class SentinelCommands(HandingOn):
     """Asked of a `Sentinel` object, they go to all of its Sentinels: ``return_responses`` says what comes back."""
 
     __slots__ = ()
-
-    def execute_command(self, *args: Any, **options: Any) -> Any:
-        """Carry out a command."""
-        raise NotImplementedError
 
     def _ask(self, recorded: Any, **options: Any) -> Any:
         command: Command[Any] = recorded

@@ -1,0 +1,499 @@
+"""redis-py's async `Redis` and `Pipeline`; commands go to the core's async client, on the core's pool."""
+
+# pyright: reportIncompatibleMethodOverride=false
+# The signatures are redis-py's.
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+
+from syncredis import exceptions as core
+from syncredis.command import Command
+from syncredis.compat.asyncio.connection import ConnectionPool, SSLConnection, UnixDomainSocketConnection
+from syncredis.compat.asyncio.lock import Lock
+from syncredis.compat.asyncio.monitor import Monitor
+from syncredis.compat.asyncio.pubsub import PubSub
+from syncredis.compat.callbacks import ResponseCallbacks
+from syncredis.compat.client import Redis as BlockingRedis
+from syncredis.compat.commands.core import AsyncCoreCommands, CoreCommands
+from syncredis.compat.commands.scored import as_scanned
+from syncredis.compat.construction import DEFAULT_RETRY, pool_options
+from syncredis.compat.driver_info import UNSET
+from syncredis.compat.encoder import Encoder
+from syncredis.compat.exceptions import RedisError, ResponseError, WatchError
+from syncredis.compat.options import DEFAULT_SOCKET_CONNECT_TIMEOUT, DEFAULT_SOCKET_READ_SIZE, DEFAULT_SOCKET_TIMEOUT
+from syncredis.compat.queueing import Queue
+from syncredis.compat.requests import EMPTY_RESPONSE, NEVER_DECODE, decoded, request
+from syncredis.compat.retry import Retry
+from syncredis.compat.tls import DEFAULTS
+from syncredis.compat.translation import translated
+from syncredis.compat.wire import taints
+
+#: Options of the blocking client that mean nothing here.
+_NOT_HERE: dict[str, Any] = {"cache": None, "cache_config": None}
+_CLASSES = {"SSLConnection": SSLConnection, "UnixDomainSocketConnection": UnixDomainSocketConnection}
+
+
+class Redis(AsyncCoreCommands):
+    """A client with redis-py's async interface. Many tasks may share it.
+
+    Everything goes through ``execute_command``, and replies that are read by hand through ``parse_response``: subclasses may
+    override both. The arguments are redis-py's, and so are their defaults.
+    """
+
+    #: What type checkers tell the two clients by.
+    _is_async_client = True
+
+    def __init__(
+        self,
+        *,
+        host: str = "localhost",
+        port: int = 6379,
+        db: str | int = 0,
+        password: str | None = None,
+        socket_timeout: float | None = DEFAULT_SOCKET_TIMEOUT,
+        socket_connect_timeout: float | None = DEFAULT_SOCKET_CONNECT_TIMEOUT,
+        socket_read_size: int = DEFAULT_SOCKET_READ_SIZE,
+        socket_keepalive: bool | None = True,
+        socket_keepalive_options: Any = UNSET,
+        connection_pool: Any = None,
+        unix_socket_path: str | None = None,
+        encoding: str = "utf-8",
+        encoding_errors: str = "strict",
+        decode_responses: bool = False,
+        retry_on_timeout: bool = False,
+        retry: Retry | None = DEFAULT_RETRY,
+        retry_on_error: list[type[Exception]] | None = None,
+        ssl: bool = False,
+        ssl_keyfile: str | None = None,
+        ssl_certfile: str | None = None,
+        ssl_cert_reqs: Any = "required",
+        ssl_include_verify_flags: Any = None,
+        ssl_exclude_verify_flags: Any = None,
+        ssl_ca_certs: str | None = None,
+        ssl_ca_path: str | None = None,
+        ssl_ca_data: Any = None,
+        ssl_check_hostname: bool = True,
+        ssl_min_version: Any = None,
+        ssl_ciphers: str | None = None,
+        ssl_password: str | None = None,
+        max_connections: int | None = None,
+        single_connection_client: bool = False,
+        health_check_interval: float = 0,
+        client_name: str | None = None,
+        lib_name: Any = UNSET,
+        lib_version: Any = UNSET,
+        driver_info: Any = UNSET,
+        username: str | None = None,
+        auto_close_connection_pool: bool | None = None,
+        redis_connect_func: Any = None,
+        credential_provider: Any = None,
+        protocol: int | None = None,
+        legacy_responses: bool = True,
+        event_dispatcher: Any = None,
+        maint_notifications_config: Any = None,
+    ) -> None:
+        if connection_pool is None:
+            options = pool_options({**DEFAULTS, **locals(), **_NOT_HERE})
+            if (kind := options.pop("connection_class", None)) is not None:
+                options["connection_class"] = _CLASSES[kind.__name__]
+            self.auto_close_connection_pool = auto_close_connection_pool is not False
+            connection_pool = ConnectionPool(**options)
+        else:
+            self.auto_close_connection_pool = False
+        self._set_up(connection_pool, single_connection_client)
+
+    def _set_up(self, connection_pool: Any, single_connection_client: bool) -> None:
+        self.connection_pool = connection_pool
+        self.response_callbacks: Any = ResponseCallbacks()
+        self.single_connection_client = single_connection_client
+        self.connection: Any = None
+
+    @classmethod
+    def from_url(
+        cls,
+        url: str,
+        single_connection_client: bool = False,
+        auto_close_connection_pool: bool | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Return a client for a URL; see `syncredis.compat.pools.ConnectionPool.from_url`."""
+        pool = ConnectionPool.from_url(url, **kwargs)
+        client = cls(connection_pool=pool, single_connection_client=single_connection_client)
+        client.auto_close_connection_pool = auto_close_connection_pool is not False
+        return client
+
+    @classmethod
+    def from_pool(cls, connection_pool: Any) -> Self:
+        """Return a client that owns the pool: it closes it when it is closed."""
+        client = cls(connection_pool=connection_pool)
+        client.auto_close_connection_pool = True
+        return client
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__name__}({self.connection_pool!r})>"
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self.initialize().__await__()
+
+    async def initialize(self) -> Self:
+        """Take the connection of one's own, if there is to be one."""
+        if self.single_connection_client and self.connection is None:
+            self.connection = await self.connection_pool.get_connection()
+        return self
+
+    async def __aenter__(self) -> Self:
+        return await self.initialize()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        """Give back the connection of one's own, and close the pool if it is this client's, or that is asked for."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            await self.connection_pool.release(connection)
+        if close_connection_pool or (close_connection_pool is None and self.auto_close_connection_pool):
+            await self.connection_pool.disconnect()
+
+    async def close(self, close_connection_pool: bool | None = None) -> None:
+        """`aclose`, by its old name."""
+        await self.aclose(close_connection_pool)
+
+    # --- how it is set up ----------------------------------------------------------------------------------
+
+    def get_encoder(self) -> Encoder:
+        """Return what encodes arguments and decodes replies."""
+        return self.connection_pool.get_encoder()  # type: ignore[no-any-return]
+
+    def get_connection_kwargs(self) -> dict[str, Any]:
+        """Return the options of the connections."""
+        return self.connection_pool.connection_kwargs  # type: ignore[no-any-return]
+
+    def get_retry(self) -> Retry | None:
+        """Return how calls are tried again."""
+        return self.get_connection_kwargs().get("retry")
+
+    def set_retry(self, retry: Retry) -> None:
+        """Try again as ``retry`` says, from now on."""
+        self.connection_pool.set_retry(retry)
+
+    def set_response_callback(self, command: str, callback: Callable[..., Any]) -> None:
+        """Have the replies to a command decoded by ``callback``, which gets the reply, and the options of the call."""
+        self.response_callbacks[command] = callback
+
+    def load_external_module(self, funcname: str, func: Callable[..., Any]) -> None:
+        """Set an attribute of this client."""
+        setattr(self, funcname, func)
+
+    # --- what can be made from it --------------------------------------------------------------------------
+
+    def client(self) -> Self:
+        """Return a client on the same pool, with a connection of its own."""
+        return type(self)(connection_pool=self.connection_pool, single_connection_client=True)
+
+    def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
+        """Return a pipeline: commands that are queued, and sent together by its ``execute``."""
+        return Pipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
+    async def transaction(
+        self,
+        func: Callable[[Any], Any],
+        *watches: Any,
+        shard_hint: Any = None,
+        value_from_callable: bool = False,
+        watch_delay: float | None = None,
+    ) -> Any:
+        """Call ``func(pipeline)`` while keys are watched, and execute the pipeline; see the blocking client's."""
+        async with self.pipeline(True, shard_hint) as pipe:
+            while True:
+                try:
+                    if watches:
+                        await pipe.watch(*watches)
+                    returned = func(pipe)
+                    if inspect.isawaitable(returned):
+                        returned = await returned
+                    replies = await pipe.execute()
+                    return returned if value_from_callable else replies
+                except WatchError:
+                    if watch_delay:
+                        await anyio.sleep(watch_delay)
+
+    def lock(
+        self,
+        name: Any,
+        timeout: float | None = None,
+        sleep: float = 0.1,
+        blocking: bool = True,
+        blocking_timeout: float | None = None,
+        lock_class: Any = None,
+        thread_local: bool = True,
+        raise_on_release_error: bool = True,
+    ) -> Any:
+        """Return a lock."""
+        return (lock_class or Lock)(
+            self,
+            name,
+            timeout=timeout,
+            sleep=sleep,
+            blocking=blocking,
+            blocking_timeout=blocking_timeout,
+            thread_local=thread_local,
+            raise_on_release_error=raise_on_release_error,
+        )
+
+    def pubsub(self, **kwargs: Any) -> PubSub:
+        """Return an object to subscribe with."""
+        return PubSub(self.connection_pool, **kwargs)
+
+    def monitor(self) -> Monitor:
+        """Return an object that shows every command that the server carries out."""
+        return Monitor(self.connection_pool)
+
+    # --- carrying commands out -------------------------------------------------------------------------------
+
+    @property
+    def blocking(self) -> BlockingRedis:
+        """A blocking client on the same pool, and on the same connection if this client has one of its own."""
+        client = BlockingRedis(connection_pool=self.connection_pool.blocking)
+        client.response_callbacks = self.response_callbacks
+        return client
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Carry out a command and return its reply, decoded as the command's name says.
+
+        Raises:
+            RedisError: of redis-py's kinds.
+        """
+        await self.initialize()
+        try:
+            if self._reads_by_hand:
+                return await self._execute_by_hand(args, options)
+            command = request(args, options, self.response_callbacks, self.get_encoder())
+            if self.connection is not None or taints(args):
+                return await self._execute_on_one(command)
+            return await self.connection_pool.facade.execute(command)
+        except core.PoolTimeoutError as error:
+            raise self.connection_pool.blocking.exhausted() from error
+        except core.ResponseError as error:
+            if EMPTY_RESPONSE in options:
+                return options[EMPTY_RESPONSE]
+            raise translated(error)  # noqa: B904 - the cause is set there
+        except core.RedisError as error:
+            raise translated(error)  # noqa: B904 - the cause is set there
+
+    @property
+    def _reads_by_hand(self) -> bool:
+        overridden = getattr(self.parse_response, "__func__", None) is not Redis.parse_response
+        return overridden or (self.connection is not None and not hasattr(type(self.connection), "face_class"))
+
+    async def _execute_on_one(self, command: Command[Any]) -> Any:
+        client = self.blocking
+        if self.connection is not None:
+            client.connection = self.connection.face
+        try:
+            return await self.connection_pool.worker.run(client._execute_on_one, command)
+        finally:
+            client.connection = None
+
+    async def _execute_by_hand(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        own = self.connection
+        connection = await self.connection_pool.get_connection() if own is None else own
+        try:
+            await connection.send_command(*args)
+            return await self.parse_response(connection, args[0], **options)
+        finally:
+            if own is None:
+                await self.connection_pool.release(connection)
+
+    async def parse_response(self, connection: Any, command_name: str, **options: Any) -> Any:
+        """Read the reply to a command that was sent on ``connection``, and decode it as the command's name says."""
+        try:
+            reply = await connection.read_response(disable_decoding=NEVER_DECODE in options)
+        except ResponseError:
+            if EMPTY_RESPONSE in options:
+                return options[EMPTY_RESPONSE]
+            raise
+        return decoded(command_name, reply, options, self.response_callbacks)
+
+    # --- iterators -----------------------------------------------------------------------------------------------
+
+    async def scan_iter(
+        self, match: Any = None, count: int | None = None, _type: str | None = None
+    ) -> AsyncIterator[Any]:
+        """Yield the keys; see `syncredis.Redis.scan_iter`."""
+        async for key in _translated(self.connection_pool.facade.scan_iter(match, count, _type)):
+            yield key
+
+    async def sscan_iter(self, name: Any, match: Any = None, count: int | None = None) -> AsyncIterator[Any]:
+        """Yield the members of a set."""
+        async for member in _translated(self.connection_pool.facade.sscan_iter(name, match, count)):
+            yield member
+
+    async def hscan_iter(
+        self, name: Any, match: Any = None, count: int | None = None, no_values: bool | None = None
+    ) -> AsyncIterator[Any]:
+        """Yield the fields of a hash with their values."""
+        fields = self.connection_pool.facade.hscan_iter(name, match, count, no_values=bool(no_values))
+        async for field in _translated(fields):
+            yield field
+
+    async def zscan_iter(
+        self, name: Any, match: Any = None, count: int | None = None, score_cast_func: Callable[[Any], Any] = float
+    ) -> AsyncIterator[Any]:
+        """Yield the members of a sorted set with their scores."""
+        async for member, score in _translated(self.connection_pool.facade.zscan_iter(name, match, count)):
+            yield member, score if score_cast_func is float else score_cast_func(as_scanned(member, score))
+
+
+async def _translated(source: Any) -> AsyncIterator[Any]:
+    try:
+        async for element in source:
+            yield element
+    except core.RedisError as error:
+        raise translated(error)  # noqa: B904 - the cause is set there
+
+
+class Pipeline(Redis):
+    """Commands that are queued and sent together. Made by `Redis.pipeline`; belongs to one task at a time.
+
+    Each method returns the pipeline, so that calls can be chained. After ``await watch``, commands are carried out at once, and
+    to be awaited, up to ``multi``.
+    """
+
+    queues_scripts = True
+
+    def __init__(
+        self, connection_pool: Any, response_callbacks: Any, transaction: bool, shard_hint: Any = None
+    ) -> None:
+        self.auto_close_connection_pool = False
+        self._set_up(connection_pool, False)
+        self.response_callbacks = response_callbacks
+        self.is_transaction = transaction
+        self.shard_hint = shard_hint
+        self._queue = Queue(connection_pool.blocking, response_callbacks, lambda error: error.args)
+        self.explicit_transaction = False
+        self.scripts: set[Any] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            await self.reset()
+        else:
+            self._queue.abandon()  # a cancelled task can not wait for a round trip
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._itself().__await__()
+
+    async def _itself(self) -> Self:
+        return self
+
+    def __del__(self) -> None:
+        if hasattr(self, "_queue"):
+            self._queue.abandon()
+
+    def __len__(self) -> int:
+        return len(self.command_stack)
+
+    def __bool__(self) -> bool:
+        return True
+
+    @property
+    def command_stack(self) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+        """What is queued: arguments and options of each command."""
+        return self._queue.stack
+
+    @property
+    def watching(self) -> bool:
+        """Whether keys are watched."""
+        return self._queue.watching
+
+    async def reset(self) -> None:
+        """Forget what is queued and what is watched."""
+        self.explicit_transaction = False
+        if self.watching:
+            await self.connection_pool.worker.run(self._queue.reset)
+        self._queue.stack = []
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: ARG002 - as the client's
+        """`reset`."""
+        await self.reset()
+
+    def multi(self) -> None:
+        """Queue commands from here on, after `watch`.
+
+        Raises:
+            RedisError: if that is so already, or commands are queued without a watch.
+        """
+        if self.explicit_transaction:
+            raise RedisError("Cannot issue nested calls to MULTI")
+        if self.command_stack:
+            raise RedisError("Commands without an initial WATCH have already been issued")
+        self.explicit_transaction = True
+
+    async def watch(self, *names: Any) -> Any:
+        """Watch keys: `execute` then raises `WatchError` if one of them was changed meanwhile."""
+        if self.explicit_transaction:
+            raise RedisError("Cannot issue a WATCH after a MULTI")
+        return await self.immediate_execute_command("WATCH", *names)
+
+    async def unwatch(self) -> bool:
+        """Watch nothing any more."""
+        return bool(await self.immediate_execute_command("UNWATCH")) if self.watching else True
+
+    async def discard(self) -> None:
+        """Queue a DISCARD, with which the server refuses the rest; while keys are watched: watch nothing any more."""
+        returned: Any = self.execute_command("DISCARD")
+        if returned is not self:
+            await returned
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Queue a command, and return the pipeline; while keys are watched, return its reply, to be awaited."""
+        if (self.watching or args[0] == "WATCH") and not self.explicit_transaction:
+            return self.immediate_execute_command(*args, **options)
+        return self.pipeline_execute_command(*args, **options)
+
+    def immediate_execute_command(self, *args: Any, **options: Any) -> Awaitable[Any]:
+        """Carry a command out at once, on the connection that watches."""
+        return self.connection_pool.worker.run(self._queue.carry_out, args, options)  # type: ignore[no-any-return]
+
+    def pipeline_execute_command(self, *args: Any, **options: Any) -> Self:
+        """Queue a command, and return the pipeline."""
+        self.command_stack.append((args, options))
+        return self
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        """Send what is queued, and return the replies; ``raise_on_error=False``: with errors among them.
+
+        Raises:
+            WatchError: if a watched key was changed; nothing was carried out.
+            RedisError: the first error, with the command that it belongs to.
+        """
+        if args and isinstance(args[0], Command):  # from a command method
+            return CoreCommands.execute(self, args[0])
+        return self._execute_all(kwargs.pop("raise_on_error", *(args or (True,))))
+
+    async def _execute_all(self, raise_on_error: bool) -> list[Any]:
+        transaction = bool(self.is_transaction or self.explicit_transaction)
+        try:
+            return await self.connection_pool.worker.run(self._queue.execute, transaction, raise_on_error)  # type: ignore[no-any-return]
+        finally:
+            self.explicit_transaction = False
+            self._queue.abandon()
+            self._queue.stack = []
+
+
+StrictRedis = Redis
+
+__all__ = ["Monitor", "Pipeline", "PubSub", "Redis", "StrictRedis"]

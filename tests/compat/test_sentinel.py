@@ -1,0 +1,116 @@
+"""redis-py's `Sentinel` on the shims: found as with redis-py, and followed through a failover as it never was."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import anyio
+import pytest
+
+import syncredis.compat as redis
+from syncredis.compat import asyncio as aioredis
+from syncredis.compat.sentinel import MasterNotFoundError, Sentinel, SlaveNotFoundError
+from syncredis.testing import SentinelDeployment
+from tests.fixtures.servers import BINARIES
+
+
+@pytest.fixture
+def sentinel(deployment: SentinelDeployment) -> Iterator[Sentinel]:
+    with Sentinel(deployment.sentinel_locations, socket_timeout=20) as made:
+        yield made
+
+
+def test_servers_are_found(deployment: SentinelDeployment, sentinel: Sentinel) -> None:
+    name = deployment.service_name
+    assert sentinel.discover_master(name) == tuple(deployment.primary.location)
+    assert sorted(sentinel.discover_slaves(name)) == sorted(tuple(replica.location) for replica in deployment.replicas)
+    state = sentinel.sentinels[0].sentinel_master(name)
+    assert (state["ip"], state["port"], state["is_master"]) == (*deployment.primary.location, True)
+    with pytest.raises(MasterNotFoundError, match="nobody"):
+        sentinel.discover_master("nobody")
+    assert sentinel.discover_slaves("nobody") == []
+
+
+def test_clients_lead_to_the_primary_and_to_the_replicas(deployment: SentinelDeployment, sentinel: Sentinel) -> None:
+    name = deployment.service_name
+    with sentinel.master_for(name) as primary, sentinel.slave_for(name) as replica:
+        assert primary.set("compat", "x") is True
+        assert primary.get("compat") == b"x"
+        assert primary.role()[0] == b"master"
+        assert replica.role()[0] == b"slave"
+        with pytest.raises(redis.ReadOnlyError):
+            replica.set("compat", "y")
+        connection = primary.connection_pool.get_connection()
+        assert (connection.host, connection.port) == deployment.primary.location
+        connection.send_command("PING")
+        assert connection.read_response() == b"PONG"
+        connection.disconnect()
+        connection.send_command("PING")
+        assert connection.read_response() == b"PONG"
+        primary.connection_pool.release(connection)
+
+
+def test_unreachable_sentinels_are_given_up_at_once() -> None:
+    unreachable = Sentinel([("127.0.0.1", 1), ("127.0.0.1", 2), ("127.0.0.1", 3)])
+    with pytest.raises(MasterNotFoundError):
+        unreachable.discover_master("anything")
+    with unreachable.master_for("anything") as client, pytest.raises(redis.ConnectionError):
+        client.get("a")
+    with unreachable.slave_for("anything") as client, pytest.raises(redis.ConnectionError):
+        client.get("a")
+    assert issubclass(SlaveNotFoundError, redis.ConnectionError)
+    unreachable.close()
+
+
+@pytest.mark.slow
+def test_writes_go_on_through_a_failover() -> None:
+    with SentinelDeployment(server=next(iter(BINARIES.values())), down_after=1.5) as deployment:
+        sentinel = Sentinel(deployment.sentinel_locations, socket_timeout=20)
+        primary: Any = sentinel.master_for(deployment.service_name)
+        failures: list[Exception] = []
+        writes, enough, stop = itertools.count(1), threading.Event(), threading.Event()
+        wanted = float("inf")
+
+        def write() -> None:
+            while not stop.is_set():
+                number = next(writes)
+                try:
+                    primary.set(f"key:{number}", number)
+                except redis.RedisError as error:
+                    failures.append(error)
+                if number > wanted:
+                    enough.set()
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            new = deployment.failover()
+            wanted = next(writes) + 100
+            assert enough.wait(60)
+        finally:
+            stop.set()
+            writer.join()
+        assert not failures
+        assert sentinel.discover_master(deployment.service_name) == tuple(new.location)
+        assert primary.role()[0] == b"master"
+        primary.close()
+        sentinel.close()
+
+
+def test_the_async_clients_lead_to_the_primary_and_to_the_replicas(deployment: SentinelDeployment) -> None:
+    async def use() -> None:
+        async with aioredis.Sentinel(deployment.sentinel_locations, socket_timeout=20) as sentinel:
+            name = deployment.service_name
+            assert await sentinel.discover_master(name) == tuple(deployment.primary.location)
+            assert len(await sentinel.discover_slaves(name)) == len(deployment.replicas)
+            async with sentinel.master_for(name) as primary, sentinel.slave_for(name) as replica:
+                assert await primary.set("compat", "x") is True
+                assert (await primary.role())[0] == b"master"
+                assert (await replica.role())[0] == b"slave"
+            with pytest.raises(MasterNotFoundError):
+                await sentinel.discover_master("nobody")
+
+    anyio.run(use)
