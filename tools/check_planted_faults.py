@@ -46,11 +46,11 @@ def _find(fault: Planted) -> str | None:
     """Return the first test that finds the mistake and passes without it."""
     planted = _pytest("-x", "--plant", fault.name, *fault.tests)
     found = _FAILED.search(planted.stdout)
-    if found is None:
-        # A process that ends in the middle has found it as well.
-        return None if planted.returncode == 0 else f"a run that ended with {planted.returncode}"
-    test = found[1]
-    return test if _pytest(test).returncode == 0 else None
+    hangs = "Timeout" in planted.stderr
+    if found is None and not hangs:
+        return None
+    finder, tests = (found[1], (found[1],)) if found else ("a test that hangs", fault.tests)
+    return finder if _pytest(*tests).returncode == 0 else None
 
 
 def _pytest(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -122,7 +122,7 @@ def bad_reply_is_overlooked() -> None:
     _replace(connection, "new_reader", Reader)
 
 
-@found_by("tests/properties/test_pool_machine.py", "tests/integration/test_broken_connections.py")
+@found_by("tests/integration/test_broken_connections.py", "-k", "sync")
 def closed_connection_is_lent() -> None:
     """Nobody looks whether the server has closed a connection that rested."""
     _replace(connection.Connection, "is_quiet", _always(True))
@@ -152,7 +152,7 @@ def broken_means_not_applied() -> None:
 # --- the pool -----------------------------------------------------------------------------------------------------
 
 
-@found_by("tests/properties/test_pool_machine.py")
+@found_by("tests/unit/test_pool_lending.py", "tests/unit/test_pool_waiting.py", "tests/properties/test_pool_machine.py")
 def slot_is_not_returned() -> None:
     """A connection that is closed goes on counting against max_connections."""
     kept: list[connection.Connection] = []
