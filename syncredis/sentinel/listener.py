@@ -147,6 +147,8 @@ class Listener:
                 self._open_gates()
                 self._mind_majority()
                 self._mind_offsets()
+        except Exception:  # the next connection begins anew; whoever waits at a gate shall not wait for that
+            logger.exception("listening to the Sentinels failed")
         finally:
             self.stop()
             for post in self._posts.values():

@@ -216,10 +216,13 @@ class PrimaryConnectionPool(SentinelConnectionPool):
         """Doubt what is known, and every other connection too, after errors that a failover causes."""
         if self._trouble_since is None and isinstance(error, (ConnectionError, ServerStateError)):
             self._trouble_since = time.monotonic()
+        # One that leads to a primary which was left already says nothing about the others.
+        is_current = connection.generation == self._generation
         if isinstance(error, ServerStateError):
             connection.close()
-            self.invalidate()
-        elif isinstance(error, TimeoutError):
+            if is_current:
+                self.invalidate()
+        elif isinstance(error, TimeoutError) and is_current:
             self.invalidate()  # a server that hangs does so for all: ask anew where to go, instead of trying each connection
         super().note_failure(connection, error)
 

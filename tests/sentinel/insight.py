@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from syncredis import ConnectionPool, Location
+from tests.fixtures.threads import until
 
 
 def pool_of(client: Any) -> ConnectionPool:
@@ -22,3 +23,9 @@ def port_of(client: Any) -> int:
 def is_being_asked(sentinel: Location) -> bool:
     """Return whether a thread waits for an answer of this Sentinel."""
     return any(thread.name == f"syncredis-ask-{sentinel.target}" for thread in threading.enumerate())
+
+
+def watching(sentinel: Any, count: int) -> None:
+    """Block until the watcher hears ``count`` Sentinels."""
+    watcher = getattr(sentinel, "wrapped", sentinel)._watcher
+    until(lambda: sum(post.subscription is not None for post in list(watcher._listener._posts.values())) == count)

@@ -15,9 +15,9 @@ from syncredis.testing import SentinelDeployment, ServerProcess
 from tests.fixtures.servers import BINARIES
 from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import until
-from tests.sentinel.insight import port_of
+from tests.sentinel.insight import port_of, watching
 from tests.sentinel.load import Herd
-from tests.sentinel.test_watcher import BUDGET, Ledger, epoch_of, watching
+from tests.sentinel.test_watcher import BUDGET, Ledger, epoch_of
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 

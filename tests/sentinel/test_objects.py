@@ -13,8 +13,8 @@ from syncredis.testing import SentinelDeployment
 from tests.fixtures.servers import BINARIES
 from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import BackgroundCall, until
-from tests.sentinel.insight import port_of
-from tests.sentinel.test_watcher import BUDGET, watching
+from tests.sentinel.insight import port_of, watching
+from tests.sentinel.test_watcher import BUDGET
 
 pytestmark = pytest.mark.timeout(240)
 

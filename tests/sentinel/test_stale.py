@@ -16,9 +16,9 @@ from tests.fixtures.servers import BINARIES
 from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import until
 from tests.sentinel.conftest import Setting
-from tests.sentinel.insight import port_of
+from tests.sentinel.insight import port_of, watching
 from tests.sentinel.load import Herd
-from tests.sentinel.test_watcher import BUDGET, Ledger, first_of, watching
+from tests.sentinel.test_watcher import BUDGET, Ledger, first_of
 
 pytestmark = pytest.mark.timeout(240)
 

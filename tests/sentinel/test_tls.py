@@ -15,6 +15,7 @@ from syncredis.testing import SentinelDeployment
 from tests.fixtures.servers import BINARIES
 from tests.fixtures.surfaces import Surface
 from tests.sentinel.faults import SOON, takes
+from tests.sentinel.insight import watching
 
 WITH_TLS = sorted(name for name, binary in BINARIES.items() if binary.has_tls)
 
@@ -81,6 +82,7 @@ def test_all_is_right(surface: Surface, encrypted: Encrypted) -> None:
             assert primary.set("foo", "x" * size) is True
             assert primary.execute_command("WAIT", 1, 20_000) == 1
             assert replica.get("foo") == "x" * size
+        watching(sentinel, 2)
         assert "1 of 100 connections open, 1 idle" in repr(primary)
 
 

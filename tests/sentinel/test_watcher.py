@@ -29,7 +29,7 @@ from tests.fixtures.servers import BINARIES
 from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import BackgroundCall, until
 from tests.sentinel.conftest import Setting
-from tests.sentinel.insight import pool_of, port_of
+from tests.sentinel.insight import pool_of, port_of, watching
 from tests.sentinel.load import Herd
 
 pytestmark = pytest.mark.timeout(240)
@@ -70,12 +70,6 @@ class Ledger:
     def lost(self, client: Redis[str]) -> set[str]:
         """What was acknowledged, and is not there."""
         return self.acknowledged - client.smembers(self._key)
-
-
-def watching(sentinel: Any, count: int) -> None:
-    """Block until the watcher hears ``count`` Sentinels."""
-    watcher = getattr(sentinel, "wrapped", sentinel)._watcher
-    until(lambda: sum(post.subscription is not None for post in list(watcher._listener._posts.values())) == count)
 
 
 def test_a_planned_failover_loses_nothing(surface: Surface, own: SentinelDeployment) -> None:

@@ -14,7 +14,8 @@ from syncredis.testing import SentinelDeployment
 from tests.fixtures.servers import BINARIES
 from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import until
-from tests.sentinel.test_watcher import BUDGET, first_of, watching
+from tests.sentinel.insight import watching
+from tests.sentinel.test_watcher import BUDGET, first_of
 
 pytestmark = pytest.mark.timeout(240)
 
