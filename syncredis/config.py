@@ -121,7 +121,7 @@ class ConnectionConfig:
     db: int = 0
     username: str | None = None
     password: str | None = field(default=None, repr=False)
-    credential_provider: CredentialProvider | None = None
+    credential_provider: CredentialProvider | None = field(default=None, hash=False)  # it need not have a hash
     client_name: str | None = None
     protocol: Literal[2, 3] = 3
     connect_timeout: float | None = 5.0

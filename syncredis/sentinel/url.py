@@ -188,7 +188,11 @@ class _Query:
         self._own[own] = typed_option(own, text)
 
 
-_SENTINEL_OPTIONS: Final = frozenset(ConnectionOptions.__annotations__) - {"ssl_context", "unix_socket_path"}
+_SENTINEL_OPTIONS: Final = frozenset(ConnectionOptions.__annotations__) - {
+    "credential_provider",
+    "ssl_context",
+    "unix_socket_path",
+}
 
 
 def _credentials(text: str) -> dict[str, Any]:

@@ -6,12 +6,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from syncredis import Location
 from syncredis.connection import Connection
+from syncredis.credentials import CredentialProvider, Credentials
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.topology import ReplicaView
 from syncredis.testing import SentinelDeployment, ServerProcess
@@ -187,6 +189,30 @@ def test_if_all_are_too_far_behind_it_is_the_primary(surface: Surface, any_deplo
             assert port_of(client) == any_deployment.primary.port
         with sentinel.replica_for("myredis", policy="lowest-latency") as client:
             assert port_of(client) in ports(any_deployment.replicas)
+
+
+@dataclass
+class Changing(CredentialProvider):
+    """Compares by its fields, and hence has no hash."""
+
+    name: str
+
+    def get_credentials(self) -> Credentials:
+        return Credentials(self.name, "word")
+
+
+def test_replicas_are_measured_with_credentials_that_change(
+    surface: Surface, any_deployment: SentinelDeployment
+) -> None:
+    with ExitStack() as stack:
+        for node in any_deployment.nodes:
+            node.execute_command("ACL", "SETUSER", "changing", "on", ">word", "~*", "+@all")
+            stack.callback(node.execute_command, "ACL", "DELUSER", "changing")
+        options: Any = {"credential_provider": Changing("changing"), "max_lag": 10_000_000}
+        sentinel = stack.enter_context(surface.Sentinel(any_deployment.sentinel_locations))
+        client = stack.enter_context(sentinel.replica_for("myredis", **options))
+        assert client.acl_whoami() == "changing"
+        assert port_of(client) in ports(any_deployment.replicas)
 
 
 # --- replicas that come and go ---------------------------------------------------------------------------

@@ -128,6 +128,8 @@ def test_the_role(query: str, role: str | None) -> None:
         ("redis+sentinel://h?sentinel_nonsense=1", "there is no option 'sentinel_nonsense'"),
         ("redis+sentinel://h?sentinel_db=1", "there is no option 'sentinel_db'"),
         ("redis+sentinel://h?sentinel_max_connections=1", "there is no option 'sentinel_max_connections'"),
+        ("redis+sentinel://h?credential_provider=1", "there is no option 'credential_provider'"),
+        ("redis+sentinel://h?sentinel_credential_provider=1", "there is no option 'sentinel_credential_provider'"),
         ("redis+sentinel://h?sentinel_ssl_context=1", "there is no option 'sentinel_ssl_context'"),
         ("redis+sentinel://h?hedge_delay=soon", "hedge_delay='soon' in the URL is not a number"),
         ("redis+sentinel://h?address_map=a:1", "host:port=host:port"),
