@@ -6,7 +6,7 @@ Client, pipeline and facade all consume the same value; they differ only in how 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic
+from typing import Any, ClassVar, Generic
 
 from syncredis._generated_facts import BLOCKING, READ_ONLY
 from syncredis.exceptions import DataError
@@ -25,7 +25,10 @@ class Command(Generic[T]):
         text: whether strings in the reply are decoded to ``str`` (True), left as ``bytes`` (False), or follow the
             client's ``decode_responses`` (None).
         blocks: for how many seconds the server may hold the reply back; 0 means for ever; None: it does not.
+        held_back: whether the server may hold the reply back for a time that nobody has told.
     """
+
+    held_back: ClassVar[bool] = False
 
     __slots__ = ("arguments", "blocks", "decode", "text")
 
@@ -64,6 +67,14 @@ class Command(Generic[T]):
         return f"<Command {self.name} with {len(self.arguments) - 1} arguments>"
 
 
+class HeldBackCommand(Command[T]):
+    """A blocking command as the caller wrote it."""
+
+    __slots__ = ()
+
+    held_back = True
+
+
 def raw_command(arguments: tuple[EncodableT, ...]) -> Command[Any]:
     """Return a command as the caller wrote it, whose reply is not decoded.
 
@@ -75,7 +86,7 @@ def raw_command(arguments: tuple[EncodableT, ...]) -> Command[Any]:
     instead = _CHANGE_CONNECTIONS.get(" ".join(words)) or _CHANGE_CONNECTIONS.get(words[0] if words else "")
     if instead is not None and words != ["HELLO"]:
         raise DataError(f"{command.name} would change a connection that others use, too; {instead}")
-    return command
+    return HeldBackCommand(arguments) if words and command.name in BLOCKING else command
 
 
 _PUBSUB = "use pubsub()"

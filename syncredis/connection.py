@@ -20,7 +20,7 @@ from syncredis import handshake, transport
 from syncredis.bulk import large_at_start, receive_bulk
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig
-from syncredis.exceptions import ConnectionError, DecodeError, ProtocolError, RedisError
+from syncredis.exceptions import ConnectionError, DecodeError, ProtocolError, RedisError, TimeoutError
 from syncredis.interruption import current as current_interruption
 from syncredis.replies import in_pairs
 from syncredis.resp import (
@@ -211,6 +211,91 @@ class Connection:
         if messages:
             self._unfinished = 0
         return messages
+
+    # --- for a multiplexer, which keeps count of the replies itself ----------------------------------
+
+    def send_now(self, data: Buffer) -> int:
+        """Send what the system takes at once, and return how many bytes that were; never blocks.
+
+        From the first byte on the connection is out of step, until `rest`.
+
+        Raises:
+            ConnectionError: if the connection broke; nothing of ``data`` was sent.
+        """
+        try:
+            sent = self._transport.send_now(data)
+        except ConnectionError as error:
+            self.in_step = False
+            raise self._explained(error)  # noqa: B904 - the cause is set there
+        if sent:
+            self.in_step = False
+        return sent
+
+    def send_some(self, data: Buffer) -> int:
+        """Send what can be sent, at least one byte, and return how many that were; otherwise as `send_now`. Blocks."""
+        self.in_step = False
+        try:
+            return self._transport.send_some(data)
+        except ConnectionError as error:
+            raise self._explained(error)  # noqa: B904 - the cause is set there
+
+    def receive(self) -> None:
+        """Wait for the next bytes, which `next_reply` then parses. Blocks for at most ``stream_timeout``.
+
+        Raises:
+            TimeoutError, ConnectionError: if none came.
+        """
+        try:
+            self._feed(self._transport.receive())
+        except ConnectionError as error:
+            raise self._explained(error)  # noqa: B904 - the cause is set there
+
+    def receive_now(self) -> int:
+        """Take in what has arrived, if anything has, and return how many bytes that were; never blocks.
+
+        Raises:
+            ConnectionError: if the connection ended.
+        """
+        try:
+            data = self._transport.receive_now()
+        except ConnectionError as error:
+            raise self._explained(error)  # noqa: B904 - the cause is set there
+        if data is None:
+            return 0
+        self._feed(data)
+        return len(data)
+
+    def next_reply(self, text: bool) -> Reply:
+        """Return the next reply of those that were taken in, errors as errors, or `INCOMPLETE`.
+
+        Raises:
+            ProtocolError: if what comes is no reply, or none that memory could hold.
+        """
+        try:
+            reply = self._reader.gets(text)
+            while isinstance(reply, PushNotification):
+                reply = self._reader.gets(text)
+        except UnicodeDecodeError as error:
+            reply = self._undecodable(error)
+        except MemoryError as error:
+            raise self._too_large() from error
+        if reply is not INCOMPLETE:
+            self._unfinished = 0
+        return reply
+
+    def rest(self) -> None:
+        """Say that all replies are there: the connection is in step again, unless the server said more than it was asked."""
+        self.in_step = self._interrupted_by is None and not self._reader.has_data()
+
+    def make_blocking(self) -> None:
+        """Undo what an event loop did to the socket while it watched it: some make it non-blocking, and leave it so."""
+        self._transport.make_blocking()
+
+    def no_reply(self) -> TimeoutError:
+        """Return the error for a reply that did not come in time."""
+        return self._transport.no_reply()
+
+    # --- subscriptions, and the rest ------------------------------------------------------------------
 
     def resume(self) -> None:
         """Say that every reply to what `send` has sent was taken: if nothing else arrived, the connection is in step again."""

@@ -37,7 +37,7 @@ class Gate:
         self._changed = threading.Condition(threading.RLock())
         self._until = 0.0
         self._waiting = 0
-        self._when_open: list[Callable[[], None]] = []
+        self._when_open: list[Callable[[], object]] = []
 
     def __repr__(self) -> str:
         state = f"shut for {self.left:.3f} s more, {self._waiting} waiting" if self.is_shut else "open"
@@ -90,7 +90,7 @@ class Gate:
         if self.is_shut:  # its time is over
             self.open()
 
-    def when_open(self, callback: Callable[[], None]) -> None:
+    def when_open(self, callback: Callable[[], object]) -> None:
         """Call ``callback`` as soon as it is open: now, or later in the thread that opens it. It must not block, nor raise.
 
         Its time being over is noticed by whoever comes to `wait`, and by who has shut it.

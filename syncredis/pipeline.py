@@ -141,9 +141,8 @@ class Pipeline(PipelineCommands[AnyStr]):
             UnconfirmedWriteError: if that was asked for, and what was written was not confirmed.
             RedisError: what `syncredis.Redis.execute` raises.
         """
-        queued: list[PipelineResult[Any]] = self._commands.take()
         watching, self._watching = self._watching, None
-        batch = self._batch([result.command for result in queued], watched=watching is not None)
+        queued, batch = self.take(watched=watching is not None)
         unconfirmed: UnconfirmedWriteError | None = None
         try:
             if watching is not None:
@@ -151,13 +150,10 @@ class Pipeline(PipelineCommands[AnyStr]):
             elif not queued:
                 return []
             else:
-                outcomes = self._execute(batch)
+                outcomes = self.execute_batch(batch)
         except UnconfirmedWriteError as error:
             outcomes, unconfirmed = error.reply, error
-        errors = annotate(outcomes, batch.commands)
-        settle(queued, outcomes, any_failed=bool(errors))
-        if errors and raise_on_error:
-            raise errors[0]
+        answer(queued, outcomes, raise_on_error=raise_on_error)
         if unconfirmed is not None:
             raise unconfirmed
         return outcomes
@@ -186,7 +182,7 @@ class Pipeline(PipelineCommands[AnyStr]):
         """Execute commands at once, beside what is queued, and return their decoded replies: a step of `iterate`."""
         if self._transaction:
             raise PipelineError("iterate needs a pipeline made with transaction=False")
-        outcomes = self._execute(self._batch(commands))
+        outcomes = self.execute_batch(self._batch(commands))
         if errors := annotate(outcomes, commands):
             raise errors[0]
         return outcomes
@@ -249,11 +245,22 @@ class Pipeline(PipelineCommands[AnyStr]):
     def _batch(self, commands: list[Command[Any]], *, watched: bool = False) -> Batch:
         return Batch(commands, self._transaction, watched, self._confirmations)
 
-    def _execute(self, batch: Batch) -> list[Any]:
+    @property
+    def needs_connection(self) -> bool:
+        """Whether `execute` needs a connection to itself: it watches keys, or what it writes is to be confirmed."""
+        return self._watching is not None or bool(self._confirmations)
+
+    def take(self, *, watched: bool = False) -> tuple[list[PipelineResult[Any]], Batch]:
+        """Empty the queue, and return what was in it: a step of `execute`."""
+        queued: list[PipelineResult[Any]] = self._commands.take()
+        return queued, self._batch([result.command for result in queued], watched=watched)
+
+    def execute_batch(self, batch: Batch) -> list[Any]:
+        """Execute commands that watch nothing, and return the outcomes: a step of `execute`. Blocks."""
         pool = self._pool
         if pool.observers and not is_observed():
             with observing(pool, batch.commands, is_transaction=batch.transaction):
-                return self._execute(batch)
+                return self.execute_batch(batch)
         times_closed = pool.times_closed
         try:
             return self._attempt(batch)
@@ -325,3 +332,11 @@ class Pipeline(PipelineCommands[AnyStr]):
             error.reply = outcomes
             raise
         return outcomes
+
+
+def answer(queued: Sequence[PipelineResult[Any]], outcomes: Sequence[Any], *, raise_on_error: bool) -> None:
+    """Tell each `PipelineResult` its outcome; raise the first error among them if that is wanted."""
+    errors = annotate(outcomes, [result.command for result in queued])
+    settle(queued, outcomes, any_failed=bool(errors))
+    if errors and raise_on_error:
+        raise errors[0]

@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from types import EllipsisType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from syncredis import interruption, observation
 from syncredis.config import ConnectionConfig, PoolConfig
@@ -61,6 +61,7 @@ class ConnectionPool:
         self.observers: tuple[Observer, ...] = ()
         observation.register(self)
         self._made = self._timeouts = 0
+        self._reserves: weakref.WeakSet[Reserve] = weakref.WeakSet()
         limits = self.pool_config
         self._limits_idle = limits.max_idle_connections is not None or limits.max_idle_time is not None
         self._start_empty()
@@ -79,6 +80,8 @@ class ConnectionPool:
         # made. Weak, so that what an asynchronous exception loses (a lease between here and the caller's `try`, say) is
         # collected, and its slot is free again.
         self._slots: weakref.WeakSet[Connection | _Slot] = weakref.WeakSet()
+        # Of these, what is beyond the limit.
+        self._apart: weakref.WeakSet[Connection | _Slot] = weakref.WeakSet()
         self._generation = getattr(self, "_generation", 0) + 1
 
     def __repr__(self) -> str:
@@ -94,7 +97,7 @@ class ConnectionPool:
             return PoolStatistics(
                 name=self._target,
                 open=len(list(self._slots)),
-                idle=len(self._shelf),
+                idle=len(self._shelf) + sum(reserve.resting is not None for reserve in self._reserves),
                 waiting=len(self._waiters),
                 max_connections=self.pool_config.max_connections,
                 made=self._made,
@@ -139,7 +142,7 @@ class ConnectionPool:
             ):
                 connection.last_used = now
                 return connection
-            if self._is_fresh(connection, now):
+            if self.is_fresh(connection, now):
                 return self._limited(connection, stream_timeout)
         return self._lease_slowly(stream_timeout)
 
@@ -149,7 +152,7 @@ class ConnectionPool:
         It goes on the shelf if it is in step and was made since the last `invalidate`, and is closed otherwise.
         """
         if not connection.in_step:
-            self._discard(connection)
+            self.discard(connection)
             return
         if self._limits_idle:
             self._shelve_within_limits(connection)
@@ -211,6 +214,43 @@ class ConnectionPool:
                 if isinstance(other, Connection):
                     other.last_used = min(other.last_used, rested)
 
+    # --- beyond the limit ---------------------------------------------------------------------------
+
+    @property
+    def spreads(self) -> bool:
+        """Whether connections lead to several servers that do the same. A seam for subclasses."""
+        return False
+
+    @property
+    def width(self) -> int:
+        """To how many servers, as far as is known; at least 1. A seam for subclasses."""
+        return 1
+
+    def add_reserve(self, reserve: Reserve) -> None:
+        """Let a `syncredis.reserve.Reserve` keep a connection of this pool, for as long as the reserve lives."""
+        with self._lock:
+            self._reserves.add(reserve)
+
+    def connect_apart(self) -> Connection:
+        """Return a connection that does not count against ``max_connections``. Blocks, and raises, as `connect` does.
+
+        One that nobody uses will do, unless it matters where it leads.
+        """
+        while not self.spreads:
+            try:
+                idle = self._shelf.pop()
+            except IndexError:
+                break
+            if self.is_fresh(idle, time.monotonic()):
+                with self._lock:
+                    self._apart.add(idle)
+                return idle
+        slot = _Slot()
+        with self._lock:
+            self._slots.add(slot)
+            self._apart.add(slot)
+        return self._connect_in(slot)
+
     # --- everything at once ------------------------------------------------------------------------
 
     def invalidate(self, interrupt: ConnectionError | None = None) -> None:
@@ -222,9 +262,13 @@ class ConnectionPool:
         with self._lock:
             self._generation += 1
             idle = set(self._take_shelf())
-            others = [taken for taken in self._slots if taken not in idle]
+            reserves = list(self._reserves)
+            idle_or_resting = {*idle, *(reserve.resting for reserve in reserves)}
+            others = [taken for taken in self._slots if taken not in idle_or_resting]
         for connection in idle:
-            self._discard(connection)
+            self.discard(connection)
+        for reserve in reserves:
+            reserve.let_go()
         if interrupt is not None:
             for taken in others:
                 if isinstance(taken, Connection):
@@ -239,7 +283,7 @@ class ConnectionPool:
         self.invalidate(InterruptedCallError("the client was closed while this call was in progress"))
 
     def is_current(self, connection: Connection) -> bool:
-        """Whether a connection was made since the last `invalidate`: it leads to where the pool leads now."""
+        """Whether a connection was made since the last `invalidate`: it leads to where the pool leads now. A seam."""
         return connection.generation == self._generation
 
     def closed_since(self, times_closed: int) -> Callable[[], bool]:
@@ -256,7 +300,7 @@ class ConnectionPool:
             found = waiter.granted or self._wait(waiter, deadline)
             if isinstance(found, _Slot):
                 return self._limited(self._connect_in(found), stream_timeout)
-            if self._is_fresh(found, time.monotonic()):
+            if self.is_fresh(found, time.monotonic()):
                 return self._limited(found, stream_timeout)
 
     def _limited(self, connection: Connection, stream_timeout: float | EllipsisType | None) -> Connection:
@@ -292,7 +336,7 @@ class ConnectionPool:
                 try:
                     granted = self._shelf.pop()
                 except IndexError:
-                    if len(self._slots) >= self.pool_config.max_connections or (
+                    if len(self._slots) - len(self._apart) >= self.pool_config.max_connections or (
                         paced and self._are_enough_connecting()
                     ):
                         return
@@ -375,6 +419,9 @@ class ConnectionPool:
             self._slots.discard(slot)
             if connection.credentials_are_old:  # changed while it was made, and before it was among those that are told
                 connection.last_used -= 2 * CHECK_AFTER
+            if slot in self._apart:
+                self._apart.add(connection)
+                self._apart.discard(slot)
             self._made += 1
             if self._waiters:
                 self._grant()
@@ -386,12 +433,13 @@ class ConnectionPool:
         else:
             with self._lock:
                 self._slots.discard(what)
+                self._apart.discard(what)
                 self._grant()
 
     # --- closing ------------------------------------------------------------------------------------
 
-    def _is_fresh(self, connection: Connection, now: float) -> bool:
-        """Whether a connection from the shelf can be lent; one that can not is closed."""
+    def is_fresh(self, connection: Connection, now: float) -> bool:
+        """Whether a connection that rested can be lent; one that can not is closed. Blocks only if its credentials are old."""
         rested, limit = now - connection.last_used, self.pool_config.max_idle_time
         if (
             connection.generation == self._generation
@@ -401,7 +449,7 @@ class ConnectionPool:
         ):
             connection.last_used = now
             return True
-        self._discard(connection)
+        self.discard(connection)
         return False
 
     def _is_renewed(self, connection: Connection) -> bool:
@@ -409,13 +457,15 @@ class ConnectionPool:
         try:
             return connection.authenticate_anew()
         except BaseException:
-            self._discard(connection)
+            self.discard(connection)
             raise
 
-    def _discard(self, connection: Connection) -> None:
+    def discard(self, connection: Connection) -> None:
+        """Close a connection, and let another one take its place. Never blocks."""
         connection.close()
         with self._lock:
             self._slots.discard(connection)
+            self._apart.discard(connection)
             self._grant()
 
     def _shelve_within_limits(self, connection: Connection) -> None:
@@ -423,7 +473,7 @@ class ConnectionPool:
         limits = self.pool_config
         most = limits.max_idle_connections
         if most is not None and len(self._shelf) >= most and not self._waiters:
-            self._discard(connection)
+            self.discard(connection)
             return
         connection.last_used = time.monotonic()  # however long the call took
         self._shelf.append(connection)
@@ -436,7 +486,11 @@ class ConnectionPool:
             self._shelf.extend(c for c in shelved if c.generation == self._generation)
         for connection in shelved:
             if connection.generation != self._generation:
-                self._discard(connection)
+                self.discard(connection)
+        for reserve in list(self._reserves):
+            resting = reserve.resting
+            if resting is not None and resting.generation != self._generation:
+                reserve.let_go()
 
     def _close_oldest(self, limit: float) -> None:
         """Close those at the bottom of the shelf that have rested for ``limit`` seconds."""
@@ -451,7 +505,7 @@ class ConnectionPool:
                     with self._lock:
                         self._grant()
                 return
-            self._discard(oldest)
+            self.discard(oldest)
 
     def _take_shelf(self) -> list[Connection]:
         taken: list[Connection] = []
@@ -467,6 +521,25 @@ class ConnectionPool:
         self._start_empty()
         for connection in inherited:
             connection.close_in_child()
+        for reserve in self._reserves:
+            reserve.after_fork_in_child()
+
+
+class Reserve(Protocol):
+    """What the pool knows of `syncredis.reserve.Reserve`."""
+
+    @property
+    def resting(self) -> Connection | None:
+        """The connection, while nobody uses it."""
+        ...
+
+    def let_go(self) -> None:
+        """Close the connection if it rests. Never blocks."""
+        ...
+
+    def after_fork_in_child(self) -> None:
+        """Forget the parent's connection, and close this process's copy of it."""
+        ...
 
 
 class _Slot:

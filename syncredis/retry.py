@@ -1,4 +1,4 @@
-"""Trying again: the policy as a value, and the one loop that obeys it.
+"""Trying again: the policy as a value, and what obeys it.
 
 Whether a call *may* be tried again follows from the error and the command alone: only if it is proven that the server has
 not carried it out, or if carrying it out twice does no harm. Whether it *is* tried again, how often and how long, is the
@@ -82,6 +82,39 @@ class Request(Protocol):
         ...
 
 
+class Attempts:
+    """What has been tried in vain for one request: tells whether, and when, to try again. Begins with the first failure.
+
+    `retry` obeys it by blocking; the facade, by sleeping in its event loop.
+    """
+
+    __slots__ = ("_count", "_policy", "_request", "_started")
+
+    def __init__(self, policy: RetryPolicy, request: Request) -> None:
+        self._policy = policy
+        self._request = request
+        self._started = time.monotonic()
+        self._count = 0
+
+    def pause_after(self, error: RedisError) -> float:
+        """Return the seconds to wait before the next attempt, after one that failed with ``error``.
+
+        Raises:
+            OutcomeUnknownError: if the server may have carried out a command that is not safe to repeat.
+            RedisError: ``error`` itself, if it is final.
+        """
+        request = self._request
+        check_outcome(request, error)
+        if isinstance(error, ResponseError) and request.runs_code and not refused(error):
+            error.not_applied = False
+            raise error
+        self._count += 1
+        pause = self._policy.pause(self._count)
+        if not _may_retry(self._policy, error, self._count, time.monotonic() + pause - self._started):
+            raise error
+        return pause
+
+
 def retry(
     policy: RetryPolicy,
     request: Request,
@@ -100,18 +133,9 @@ def retry(
         InterruptedCallError: if the client was closed meanwhile.
         RedisError: the last attempt's error in every other case.
     """
-    started = time.monotonic()
-    count = 0
+    attempts = Attempts(policy, request)
     while True:
-        check_outcome(request, error)
-        if isinstance(error, ResponseError) and request.runs_code and not refused(error):
-            error.not_applied = False
-            raise error
-        count += 1
-        pause = policy.pause(count)
-        if not _may_retry(policy, error, count, time.monotonic() + pause - started):
-            raise error
-        wait(pause)
+        wait(attempts.pause_after(error))
         if closed():
             raise interruption.interrupted_before("it was tried again: the client was closed") from error
         note_retry()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 import errno
 import math
+import os
 import select
 import socket
 import struct
@@ -63,16 +64,28 @@ class Transport:
                 self._send_all(data)
             else:
                 self._send_buffers(data)
-        except (BlockingIOError, builtins.TimeoutError) as error:
-            if _given_up(error):
-                raise not_applied(ConnectionError(f"sending to {self.target} failed: {error}")) from error
-            message = f"sending to {self.target} stood still for {self._timeout:g} s"
-            raise not_applied(TimeoutError(message)) from error
-        except (
-            OSError,
-            ValueError,
-        ) as error:  # ValueError: the ssl module's word for a closed stream
-            raise not_applied(ConnectionError(f"sending to {self.target} failed: {error}")) from error
+        except (OSError, ValueError) as error:
+            raise self._not_sent(error) from error
+
+    def send_some(self, data: Buffer) -> int:
+        """Send what can be sent, at least one byte, and return how many that were; blocks and raises as `send` does."""
+        try:
+            return self._socket.send(data)
+        except (OSError, ValueError) as error:
+            raise self._not_sent(error) from error
+
+    def send_now(self, data: Buffer) -> int:
+        """Send what the system takes at once, and return how many bytes that were; never blocks.
+
+        Raises:
+            ConnectionError: if the connection broke; nothing of ``data`` was sent.
+        """
+        try:
+            return self._socket.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise self._not_sent(error) from error
 
     def receive(self) -> bytes:
         """Return the next bytes, at least one; blocks until some are there.
@@ -106,6 +119,10 @@ class Transport:
             if not count:
                 raise ConnectionError(f"{self.target} closed the connection")
             filled += count
+
+    def no_reply(self) -> TimeoutError:
+        """Return the error for a reply that did not come in time."""
+        return TimeoutError(f"no reply from {self.target} within {self._timeout:g} s")
 
     def receive_now(self) -> bytes | None:
         """Return what has arrived already, or None if nothing has; never blocks.
@@ -189,6 +206,11 @@ class Transport:
         """The socket itself."""
         return self._socket
 
+    def make_blocking(self) -> None:
+        """Have the system wait in `send` and `receive`, whatever others did with the socket."""
+        with self._closing, suppress(OSError):
+            os.set_blocking(self._socket.fileno(), True)
+
     def fileno(self) -> int:
         """The socket's file descriptor; -1 once it is closed."""
         return self._socket.fileno()
@@ -211,6 +233,12 @@ class Transport:
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+
+    def _not_sent(self, error: Exception) -> ConnectionError:
+        if isinstance(error, (BlockingIOError, builtins.TimeoutError)) and not _given_up(error):
+            return not_applied(TimeoutError(f"sending to {self.target} stood still for {self._timeout:g} s"))
+        # A ValueError is the ssl module's word for a closed stream.
+        return not_applied(ConnectionError(f"sending to {self.target} failed: {error}"))
 
     def _send_buffers(self, buffers: Sequence[Buffer]) -> None:
         rest = list(buffers)
@@ -241,6 +269,10 @@ class EncryptedTransport(Transport):
             with suppress(OSError):
                 self._apply_timeout()
         return False
+
+    def send_now(self, data: Buffer) -> int:  # noqa: ARG002 - as declared
+        # OpenSSL's streams are not for two threads at once, and the other one may be receiving.
+        return 0
 
     def receive_now(self) -> bytes | None:
         from ssl import SSLWantReadError

@@ -11,6 +11,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from syncredis import client as blocking
 from syncredis.aio._generated import AsyncCommands
+from syncredis.aio.dispatcher import Dispatcher
 from syncredis.aio.iteration import Chunks
 from syncredis.aio.lock import Lock
 from syncredis.aio.monitor import Monitor
@@ -34,11 +35,13 @@ from syncredis.typing import AnyStr, EncodableT, KeyT, T
 class Redis(AsyncScanIterators[AnyStr]):
     """The async twin of `syncredis.Redis`: the same arguments, the same methods, each to be awaited.
 
-    Works on asyncio and trio, and in several event loops at once. Cancelling a call releases the task at once; whether the
-    server still carries the command out is then unknown, and its connection is closed.
+    Works on asyncio, uvloop and trio, and in several event loops at once. All tasks of one event loop share one connection,
+    beside the ``max_connections`` of the pool, for what the server answers at once; only blocking commands, watches, and what
+    is large have one to themselves. Cancelling a call releases the task at once; whether the server still carries the command
+    out is then unknown.
     """
 
-    __slots__ = ("__weakref__", "_worker", "wrapped")
+    __slots__ = ("__weakref__", "_dispatcher", "_worker", "wrapped")
 
     @overload
     def __init__(
@@ -106,6 +109,7 @@ class Redis(AsyncScanIterators[AnyStr]):
         self.wrapped: blocking.Redis[AnyStr] = client
         limits = client.pool.pool_config
         self._worker = Worker(limits.max_connections, limits.pool_timeout)
+        self._dispatcher = Dispatcher(client, self._worker)
 
     @classmethod
     def wrapping(cls, client: blocking.Redis[AnyStr]) -> Redis[AnyStr]:
@@ -255,6 +259,7 @@ class Redis(AsyncScanIterators[AnyStr]):
         """Return the async face of a sibling, which shares this one's threads, as the two share their pool."""
         facade = cast("type[Redis[Any]]", type(self)).wrapping(sibling)
         facade._worker = self._worker
+        facade._dispatcher = Dispatcher(sibling, self._worker, self._dispatcher.lines)
         return facade
 
     @property
@@ -264,7 +269,7 @@ class Redis(AsyncScanIterators[AnyStr]):
 
     def pipeline(self, transaction: bool = True) -> Pipeline[AnyStr]:
         """Return a pipeline: commands that are queued, and sent together by its ``execute``."""
-        return Pipeline(self.wrapped.pipeline(transaction), self._worker)
+        return Pipeline(self.wrapped.pipeline(transaction), self._worker, self._dispatcher)
 
     def pubsub(self, ignore_subscribe_messages: bool = False) -> PubSub[AnyStr]:
         """Return an object to subscribe with, and to receive published messages."""
@@ -316,7 +321,7 @@ class Redis(AsyncScanIterators[AnyStr]):
         """Carry out a command and return its decoded reply; raises what `syncredis.Redis.execute` raises."""
         if not self.wrapped._is_plain:
             return await self._execute_specially(command)
-        return await self._worker.run(self.wrapped.execute, command)
+        return await self._dispatcher.execute(command)
 
     async def _execute_specially(self, command: Command[T]) -> T:
         """`execute` for a client that keeps replies, or has its writes confirmed: those need a connection of their own."""

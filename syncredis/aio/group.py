@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Generic, cast
+from collections.abc import Awaitable
+from typing import Any, Generic
 
 from syncredis.command import Command
 from syncredis.commands import Recorder
@@ -22,9 +23,9 @@ class AsyncCommandGroup(Generic[AnyStr]):
     def _commands(self) -> Recorder[AnyStr]:
         return _recorder
 
-    async def _run(self, recorded: T) -> T:
+    def _run(self, recorded: T) -> Awaitable[T]:
         # A recorder's methods return the command, typed as the reply to come.
-        return await self.execute(cast("Command[T]", recorded))
+        return self.execute(recorded)  # type: ignore[arg-type]
 
     @abstractmethod
     async def execute(self, command: Command[T]) -> T:

@@ -10,9 +10,11 @@ from typing import Any, Self, cast
 from syncredis import pipeline as blocking
 from syncredis._generated import PipelineCommands
 from syncredis.aio._generated import AsyncCommands
+from syncredis.aio.dispatcher import Dispatcher
 from syncredis.aio.iteration import Chunks
 from syncredis.aio.worker import Worker
 from syncredis.command import Command
+from syncredis.pipeline import answer
 from syncredis.pipeline_queue import PipelineResult
 from syncredis.typing import AnyStr, EncodableT, KeyT, T
 
@@ -34,12 +36,13 @@ class Watched(AsyncCommands[AnyStr]):
 class Pipeline(PipelineCommands[AnyStr]):
     """The async twin of `syncredis.pipeline.Pipeline`. Made by `Redis.pipeline`; belongs to one task at a time."""
 
-    __slots__ = ("_worker", "wrapped")
+    __slots__ = ("_dispatcher", "_worker", "wrapped")
 
-    def __init__(self, pipeline: blocking.Pipeline[AnyStr], worker: Worker) -> None:
+    def __init__(self, pipeline: blocking.Pipeline[AnyStr], worker: Worker, dispatcher: Dispatcher) -> None:
         super().__init__(pipeline._commands)
         self.wrapped: blocking.Pipeline[AnyStr] = pipeline
         self._worker = worker
+        self._dispatcher = dispatcher
 
     def __len__(self) -> int:
         """How many commands are queued."""
@@ -69,7 +72,14 @@ class Pipeline(PipelineCommands[AnyStr]):
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Send what is queued, and return the decoded replies; see `syncredis.pipeline.Pipeline.execute`."""
-        return await self._worker.run(self.wrapped.execute, raise_on_error)
+        if self.wrapped.needs_connection:
+            return await self._worker.run(self.wrapped.execute, raise_on_error)
+        queued, batch = self.wrapped.take()
+        if not queued:
+            return []
+        outcomes = await self._dispatcher.execute_batch(batch, self.wrapped.execute_batch)
+        answer(queued, outcomes, raise_on_error=raise_on_error)
+        return outcomes
 
     def iterate(self, recorded: Iterable[T], chunk_size: int = 1000) -> Chunks[T]:
         """Execute any number of commands in bounded memory; see `syncredis.pipeline.Pipeline.iterate`."""

@@ -75,6 +75,7 @@ class ReplicaConnectionPool(SentinelConnectionPool):
         self._survey = survey or ReplicaSurvey(discovery)
         # Many short-lived clients shall not all begin with the same replica.
         self._turn = itertools.count(random.getrandbits(16))
+        self._width = 1
         # Connections to the primary that stand in for replicas, and since when.
         self._stand_ins: weakref.WeakKeyDictionary[Connection, float] = weakref.WeakKeyDictionary()
         # Replicas that said that they can not answer now, and until when they are left alone.
@@ -88,6 +89,16 @@ class ReplicaConnectionPool(SentinelConnectionPool):
     def measures(self) -> bool:
         """Whether replicas are chosen by what has to be measured."""
         return self._choice.measures
+
+    @property
+    def spreads(self) -> bool:
+        """Yes: over the replicas."""
+        return True
+
+    @property
+    def width(self) -> int:
+        """How many replicas were there to choose from when the last connection was made."""
+        return self._width
 
     def connect(self) -> Connection:
         """Ask the Sentinels, connect, and verify the role; see `Discovery` for how long that can take.
@@ -141,9 +152,13 @@ class ReplicaConnectionPool(SentinelConnectionPool):
 
     def return_connection(self, connection: Connection) -> None:
         """As `ConnectionPool.return_connection`, but let a primary stand in for the replicas only for a while."""
-        if self._stand_ins:
-            self._end_standing_in(connection)
+        if self._stand_ins and self._stood_in(connection):
+            connection.close()
         super().return_connection(connection)
+
+    def is_current(self, connection: Connection) -> bool:
+        """As `ConnectionPool.is_current`, but not for a primary that has stood in for the replicas for a while."""
+        return super().is_current(connection) and not (self._stand_ins and self._stood_in(connection))
 
     def close(self) -> None:
         """Close every connection, resting ones to the Sentinels included; calls in progress raise. Never blocks."""
@@ -189,6 +204,7 @@ class ReplicaConnectionPool(SentinelConnectionPool):
             self._left_alone = {location: until for location, until in self._left_alone.items() if until > now}
             left_alone = set(self._left_alone)
         order = self._choice.order(views, there, next(self._turn))
+        self._width = max(1, len(order))
         return (
             [view for view in order if view.location not in left_alone],
             [view for view in order if view.location in left_alone],
@@ -248,10 +264,9 @@ class ReplicaConnectionPool(SentinelConnectionPool):
             nothing.transient = error.transient
             raise nothing from error
 
-    def _end_standing_in(self, connection: Connection) -> None:
+    def _stood_in(self, connection: Connection) -> bool:
         since = self._stand_ins.get(connection)
-        if since is not None and time.monotonic() - since > STAND_IN:
-            connection.close()
+        return since is not None and time.monotonic() - since > STAND_IN
 
 
 def _found_down(location: Location) -> ConnectionError:

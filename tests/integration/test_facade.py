@@ -16,6 +16,7 @@ from syncredis import Redis as BlockingRedis
 from syncredis.aio import Redis, Sentinel
 from syncredis.command import Command
 from syncredis.testing import ServerProcess
+from tests.fixtures.clients import resting
 
 BLPOP_FOR_EVER = Command[Any](("BLPOP", "nothing", 0), blocks=0)
 
@@ -54,7 +55,7 @@ def blocked_clients(server: ServerProcess) -> int:
 
 def in_use(client: Redis[Any]) -> int:
     pool = client.wrapped.pool
-    return len(pool._slots) - len(pool._shelf)
+    return len(pool._slots) - len(resting(pool))
 
 
 def test_a_cancelled_blocking_call_leaves_nothing_behind(run: Any, one_server: ServerProcess) -> None:
@@ -89,7 +90,7 @@ def test_cancelled_while_it_waits_for_its_turn(run: Any, one_server: ServerProce
                 tasks.start_soon(client.execute, BLPOP_FOR_EVER)
                 await until(lambda: blocked_clients(one_server) == 1)
                 with anyio.move_on_after(0.05) as waiting:
-                    await client.get("k")
+                    await client.execute(BLPOP_FOR_EVER)
                 assert waiting.cancelled_caught
                 tasks.cancel_scope.cancel()
             assert await client.get("k") is None
@@ -104,7 +105,7 @@ def test_waiting_for_a_turn_ends_with_pool_timeout(run: Any, one_server: ServerP
             tasks.start_soon(client.execute, BLPOP_FOR_EVER)
             await until(lambda: blocked_clients(one_server) == 1)
             with pytest.raises(PoolTimeoutError, match="max_connections"):
-                await client.get("k")
+                await client.execute(BLPOP_FOR_EVER)
             tasks.cancel_scope.cancel()
 
     run(main)

@@ -13,6 +13,7 @@ from syncredis.config import ConnectionConfig
 from syncredis.connection import open_connection
 from syncredis.exceptions import AuthenticationError, AuthenticationRequiredError, BusyLoadingError, UnknownCommandError
 from syncredis.testing import FaultProxy, ServerProcess
+from tests.fixtures.clients import resting
 from tests.fixtures.surfaces import Surface
 from tests.integration.conftest import pool_of
 
@@ -22,7 +23,7 @@ Start = Callable[..., ServerProcess]
 
 def spoken(client: Any) -> int:
     """The version of the protocol that a client's connection speaks."""
-    (connection,) = pool_of(client)._shelf
+    (connection,) = resting(pool_of(client))
     version: int = connection.protocol
     return version
 

@@ -105,7 +105,7 @@ def test_all_connections_are_in_use(connect: Connect, server: ServerProcess, bac
     waiting = background(client.execute, Command(("BLPOP", "list", 0), blocks=0))
     until(lambda: "blocked_clients:1" in server.execute_command("INFO", "clients"))
     with takes(at_least=0.2), pytest.raises(PoolTimeoutError, match="all 1 connections"):
-        client.execute_command("PING")
+        client.execute(blpop(1))
     server.execute_command("RPUSH", "list", "x")
     assert waiting.result() == ["list", "x"]
 
@@ -143,7 +143,7 @@ def test_blocking_until_something_comes(connect: Connect, server: ServerProcess,
 def test_blocking_on_a_server_that_stands_still(connect: Connect, start: Start) -> None:
     server = start()
     client = connect(server, stream_timeout=0.2)
-    client.execute_command("PING")
+    client.execute(blpop(0.01))
     server.freeze()
     with takes(at_least=0.5), pytest.raises(TimeoutError, match=r"within 0\.5 s"):
         client.execute(blpop(0.3))

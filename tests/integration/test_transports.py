@@ -89,7 +89,8 @@ def test_values_of_any_size(surface: Surface, protocol: int, way: dict[str, Any]
             assert client.execute_command("GET", "k") == value
             client.execute_command("MSET", "a", value, "b", "OK", "c", value)
             assert client.execute_command("MGET", "a", "b", "c") == [value, okay, value]
-        assert len(pool_of(client)._slots) == 1, "never out of step"
+        # On the facade, what is large has another one.
+        assert len(pool_of(client)._slots) == (1 if surface.name == "sync" else 2), "never out of step"
         client.execute_command("FLUSHALL")
 
 

@@ -162,7 +162,8 @@ def test_a_refused_write_leads_to_the_new_primary(surface: Surface, pair: Sentin
         demote(old, new)
         tell(pair, new)
         assert str(number) in clients_of(old)
-        assert "2 of 100 connections open, 2 idle" in repr(client)
+        several = 2 if surface.name == "sync" else 3  # the facade's tasks have theirs beside those
+        assert f"{several} of 100 connections open, {several} idle" in repr(client)
         with takes(under=SOON):
             assert client.incr("count") == 2
         assert port_of(client) == new.port

@@ -1,0 +1,663 @@
+"""Many tasks, one connection: order, cancellation at every point, broken connections, limits, event loops and threads."""
+
+from __future__ import annotations
+
+import contextvars
+import random
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from syncredis import NO_RETRY, OutcomeUnknownError, RetryPolicy, TimeoutError, multiplexer
+from syncredis.aio import Redis
+from syncredis.command import Command
+from syncredis.exceptions import InterruptedCallError
+from syncredis.testing import ServerProcess
+from tests.fixtures.clients import resting
+from tests.fixtures.peer import Peer, bulk, politely
+from tests.fixtures.servers import BINARIES
+
+Run = Callable[[Callable[[], Awaitable[Any]]], Any]
+
+BLPOP_FOR_EVER = Command[Any](("BLPOP", "nothing", 0), blocks=0)
+
+
+@pytest.fixture(params=["asyncio", "uvloop", "trio"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Runs an async function on one of the event loops."""
+    if request.param == "uvloop":
+        return lambda function: anyio.run(function, backend="asyncio", backend_options={"use_uvloop": True})
+    return lambda function: anyio.run(function, backend=request.param)
+
+
+@pytest.fixture
+def server_name() -> str:
+    """One kind of server: what is tested here does not depend on it."""
+    return next(iter(BINARIES))
+
+
+@pytest.fixture
+def keys(server: ServerProcess) -> list[str]:
+    """Keys whose value names them."""
+    names = [f"key:{number}" for number in range(64)]
+    server.execute_command("MSET", *(name for key in names for name in (key, key)))
+    return names
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    with anyio.fail_after(30):
+        while not condition():
+            await anyio.sleep(0.002)
+
+
+async def at_rest(client: Redis[Any]) -> None:
+    """Wait until nothing is in use any more, no slot and no thread."""
+    pool = client.wrapped.pool
+    await until(lambda: len(pool._slots) == len(resting(pool)))
+    await until(lambda: not threads())
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("syncredis-mux-")]
+
+
+async def all_of(*calls: Callable[[], Awaitable[Any]]) -> list[Any]:
+    """Make calls at once; return what each of them returned or raised."""
+    outcomes: list[Any] = [None] * len(calls)
+
+    async def make(number: int) -> None:
+        try:
+            outcomes[number] = await calls[number]()
+        except Exception as error:
+            outcomes[number] = error
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(len(calls)):
+            tasks.start_soon(make, number)
+    return outcomes
+
+
+# --- who shares, and who does not -----------------------------------------------------------------------
+
+
+def test_many_tasks_share_one_connection(run: Run, server: ServerProcess, keys: list[str]) -> None:
+    async def main() -> None:
+        async with Redis(*server.location, client_name="shared") as client:
+            for _ in range(3):
+                assert await all_of(*(lambda key=key: client.get(key) for key in keys)) == keys
+            assert len([each for each in await client.client_list() if each["name"] == "shared"]) == 1
+            await at_rest(client)
+
+    run(main)
+
+
+def test_calls_one_after_the_other_need_no_thread(run: Run, server: ServerProcess, keys: list[str]) -> None:
+    async def main() -> None:
+        async with Redis(*server.location) as client:
+            await client.ping()
+            await at_rest(client)
+            for key in keys:
+                assert await client.get(key) == key
+                assert not threads()
+
+    run(main)
+
+
+def test_any_number_of_blocking_calls_do_not_stop_a_get(run: Run, server: ServerProcess, keys: list[str]) -> None:
+    async def main() -> None:
+        client = Redis(*server.location, max_connections=3, pool_timeout=None)
+        async with client, anyio.create_task_group() as tasks:
+            for _ in range(200):
+                tasks.start_soon(client.blpop, "nothing")
+            for _ in range(10):
+                tasks.start_soon(client.execute_command, "blpop", "nothing", 0)
+            await until(lambda: blocked_clients(server) == 3)
+            assert await all_of(*(lambda key=key: client.get(key) for key in keys)) == keys
+            pipeline = client.pipeline()
+            pipeline.get(keys[0])
+            assert await pipeline.execute() == [keys[0]]
+            assert blocked_clients(server) == 3
+            tasks.cancel_scope.cancel()
+        await until(lambda: blocked_clients(server) == 0)
+
+    run(main)
+
+
+def blocked_clients(server: ServerProcess) -> int:
+    report = server.execute_command("INFO", "clients")
+    return int(dict(line.split(":", 1) for line in report.split() if ":" in line)["blocked_clients"])
+
+
+@pytest.mark.parametrize("transaction", [False, True])
+def test_pipelines_travel_as_one(run: Run, server: ServerProcess, transaction: bool) -> None:
+    async def work(client: Redis[str], name: int) -> None:
+        for turn in range(20):
+            pipeline = client.pipeline(transaction=transaction)
+            pipeline.set(f"p:{name}", f"{name}:{turn}")
+            pipeline.incr("total")
+            got = pipeline.get(f"p:{name}")
+            pipeline.lpush(f"p:{name}", "no list")
+            outcomes = await pipeline.execute(raise_on_error=False)
+            assert got.value == f"{name}:{turn}"
+            assert "WRONGTYPE" in str(outcomes[3])
+            assert await client.get(f"p:{name}") == f"{name}:{turn}"
+
+    async def main() -> None:
+        async with Redis(*server.location) as client:
+            async with anyio.create_task_group() as tasks:
+                for name in range(16):
+                    tasks.start_soon(work, client, name)
+            assert await client.get("total") == "320"
+
+    run(main)
+
+
+def test_large_requests_and_replies_among_small_ones(run: Run, server: ServerProcess, keys: list[str]) -> None:
+    large = {f"large:{size}": chr(97 + size % 26) * size for size in (65_535, 65_536, 200_000, 3_000_000)}
+
+    async def main() -> None:
+        async with Redis(*server.location) as client:
+            assert await all_of(*(lambda name=name: client.set(name, large[name]) for name in large)) == [True] * 4
+            names = [*keys, *large] * 3
+            random.Random(5).shuffle(names)
+            wanted = [large.get(name, name) for name in names]
+            assert await all_of(*(lambda name=name: client.get(name) for name in names)) == wanted
+
+    run(main)
+
+
+def test_text_and_bytes_on_one_connection(run: Run, server: ServerProcess) -> None:
+    async def main() -> None:
+        async with Redis(*server.location) as client:
+            await client.execute_command("SET", "raw", b"\xff")
+            await client.set("text", "x")
+            for _ in range(3):
+                outcomes = await all_of(
+                    lambda: client.get("raw"), lambda: client.get("text"), lambda: client.dump("text")
+                )
+                assert "not valid utf-8" in str(outcomes[0])
+                assert outcomes[1] == "x"
+                assert isinstance(outcomes[2], bytes)
+
+    run(main)
+
+
+def test_those_who_come_too_many_wait(
+    run: Run, server: ServerProcess, keys: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(multiplexer, "MOST_WAITING", 10)
+    monkeypatch.setattr(multiplexer, "MOST_UNDER_WAY", 200)
+    most = 0
+
+    async def main() -> None:
+        nonlocal most
+        async with Redis(*server.location) as client:
+            await client.ping()
+            shared = client._dispatcher.lines.here(client.wrapped._stream_timeout).only
+            assert shared is not None
+
+            async def get(key: str) -> str | None:
+                nonlocal most
+                most = max(most, len(shared._waiting))
+                return await client.get(key)
+
+            async with anyio.create_task_group() as tasks:
+                for _ in range(100):  # they leave in the middle of it
+                    tasks.start_soon(give_up_soon, client)
+                assert await all_of(*(lambda key=key: get(key) for key in keys * 8)) == keys * 8
+
+    async def give_up_soon(client: Redis[str]) -> None:
+        with anyio.move_on_after(0):
+            await client.get("k")
+
+    run(main)
+    assert most == 10
+
+
+# --- cancelled at every point ---------------------------------------------------------------------------
+
+
+def test_cancelled_while_connecting_and_the_next_one_is_not(run: Run, peer: Peer) -> None:
+    async def main() -> None:
+        async with Redis(*peer.location, connect_timeout=60) as client:
+            peer.greeting.clear()
+            with anyio.move_on_after(0.05) as connecting:
+                await client.ping()
+            assert connecting.cancelled_caught
+            peer.greeting.set()
+            assert await client.ping() is True
+            assert peer.received == [[b"PING"]], "what was cancelled was not sent"
+            await at_rest(client)
+
+    run(main)
+
+
+def test_cancelled_when_sent_and_when_half_received(run: Run, peer: Peer) -> None:
+    """The reply to a call that was cancelled comes later; it belongs to nobody."""
+    first, second = threading.Event(), threading.Event()
+
+    def answer(words: Sequence[bytes]) -> bytes:
+        if words[-1] == b"slow":
+            first.wait(30)
+            return b"$4\r\nsl"
+        if words[-1] == b"slower":
+            second.wait(30)
+            return b"ow\r\n" + bulk(b"slower")
+        return politely(words)
+
+    peer.answer = answer
+
+    async def main() -> None:
+        async with Redis(*peer.location) as client:
+            await client.ping()
+            async with anyio.create_task_group() as tasks:
+                with anyio.move_on_after(0.05) as sent:
+                    await client.echo("slow")
+                assert sent.cancelled_caught
+                with anyio.CancelScope() as half_received:
+                    tasks.start_soon(cancel_later, half_received)
+                    await client.echo("slower")
+                assert half_received.cancelled_caught
+            second.set()
+            assert await all_of(*(lambda n=n: client.echo(n) for n in "abc")) == ["a", "b", "c"]
+            assert peer.accepted == 1
+            await at_rest(client)
+
+    async def cancel_later(scope: anyio.CancelScope) -> None:
+        first.set()
+        await anyio.sleep(0.05)
+        scope.cancel()
+
+    run(main)
+
+
+def test_cancelled_before_it_was_sent(run: Run, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multiplexer, "MOST_UNDER_WAY", 1)  # one call at a time
+    gate = threading.Event()
+
+    def answer(words: Sequence[bytes]) -> bytes:
+        gate.wait(30)
+        return politely(words)
+
+    peer.answer = answer
+
+    async def main() -> None:
+        async with Redis(*peer.location) as client, anyio.create_task_group() as tasks:
+            tasks.start_soon(client.echo, "first")
+            await until(lambda: len(peer.received) == 1)
+            with anyio.move_on_after(0.02) as waiting:
+                await client.echo("second")
+            assert waiting.cancelled_caught
+            gate.set()
+            assert await client.echo("third") == "third"
+
+    run(main)
+    assert [words[1] for words in peer.received] == [b"first", b"third"]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "turns"), [(16, 40), pytest.param(64, 400, marks=pytest.mark.slow)], ids=["few", "many"]
+)
+@pytest.mark.parametrize("kills", [False, True], ids=["", "killed"])
+def test_storm_of_cancellation(
+    run: Run, server: ServerProcess, keys: list[str], tasks: int, turns: int, kills: bool
+) -> None:
+    """Every reply names its key; whoever gets another one's would see it."""
+    chance = random.Random(11)
+    seen = Counter[str]()
+    policy = RetryPolicy(retries=None, deadline=60)
+
+    async def read(client: Redis[str]) -> None:
+        for _ in range(turns):
+            key = chance.choice(keys)
+            with anyio.move_on_after(chance.choice([0, 0.0003, 0.001, 0.003, 60])) as scope:
+                kind = chance.randrange(4)
+                if kind == 0:
+                    pipeline = client.pipeline(transaction=chance.random() < 0.5)
+                    pipeline.get(key)
+                    pipeline.strlen(key)
+                    assert await pipeline.execute() == [key, len(key)]
+                elif kind == 1:
+                    await client.set(f"written:{key}", key)
+                else:
+                    assert await client.get(key) == key
+                seen["right"] += 1
+            seen["cancelled"] += scope.cancelled_caught
+
+    async def careful(client: Redis[str]) -> None:
+        try:
+            await read(client)
+        except OutcomeUnknownError:
+            seen["unknown"] += 1
+
+    async def kill(until_done: anyio.Event) -> None:
+        while not until_done.is_set():
+            await anyio.to_thread.run_sync(kill_all, server)
+            await anyio.sleep(0.01)
+
+    async def main() -> None:
+        async with Redis(*server.location, max_connections=4, retry_policy=policy) as client:
+            done = anyio.Event()
+            async with anyio.create_task_group() as others:
+                if kills:
+                    others.start_soon(kill, done)
+                async with anyio.create_task_group() as readers:
+                    for _ in range(tasks):
+                        readers.start_soon(careful, client)
+                done.set()
+            await at_rest(client)
+
+    run(main)
+    assert seen["cancelled"] > 50
+    assert seen["right"] > 20
+    if not kills:
+        assert seen["right"] + seen["cancelled"] == tasks * turns
+    assert all(server.execute_command("GET", f"written:{key}") in (key, None) for key in keys)
+
+
+def kill_all(server: ServerProcess) -> None:
+    server.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+
+# --- broken connections ---------------------------------------------------------------------------------
+
+
+def test_a_broken_connection_repeats_reads_and_never_writes(run: Run, peer: Peer) -> None:
+    """Of what was sent and not answered, the reads are repeated; the writes raise. What comes later is carried out."""
+    gate = threading.Event()
+
+    def answer(words: Sequence[bytes]) -> bytes:
+        if not gate.is_set():
+            gate.wait(30)
+            return b""
+        return b":1\r\n" if words[0] == b"INCRBY" else bulk(words[1]) if words[0] == b"GET" else politely(words)
+
+    peer.answer = answer
+
+    async def main() -> None:
+        async with Redis(*peer.location) as client:
+            async with anyio.create_task_group() as tasks:
+                outcomes: list[Any] = []
+
+                async def gather() -> None:
+                    outcomes.extend(
+                        await all_of(
+                            lambda: client.get("a"), lambda: client.incr("n"), lambda: client.get("b"), client.ping
+                        )
+                    )
+
+                tasks.start_soon(gather)
+                await until(lambda: len(peer.received) == 1)  # the others are in the stream, after it
+                peer.drop_all()
+                gate.set()
+            assert outcomes[0] == "a"
+            assert isinstance(outcomes[1], OutcomeUnknownError)
+            assert isinstance(outcomes[1].__cause__, ConnectionError)
+            assert outcomes[2] == "b"
+            assert await client.incr("n") == 1
+            assert len({id(error) for error in outcomes}) == 4
+
+    run(main)
+
+
+def test_no_write_is_applied_twice_and_none_that_was_acknowledged_is_lost(run: Run, server: ServerProcess) -> None:
+    acknowledged, unknown = Counter[str](), Counter[str]()
+
+    async def count(client: Redis[str], name: str) -> None:
+        for _ in range(60):
+            try:
+                await client.incr(name)
+                acknowledged[name] += 1
+            except OutcomeUnknownError:
+                unknown[name] += 1
+
+    async def kill(done: anyio.Event) -> None:
+        while not done.is_set():
+            await anyio.to_thread.run_sync(kill_all, server)
+            await anyio.sleep(0.01)
+
+    async def main() -> None:
+        done = anyio.Event()
+        client = Redis(*server.location, retry_policy=RetryPolicy(retries=None, deadline=60))
+        async with client, anyio.create_task_group() as tasks:
+            tasks.start_soon(kill, done)
+            async with anyio.create_task_group() as writers:
+                for number in range(16):
+                    writers.start_soon(count, client, f"n:{number}")
+            done.set()
+
+    run(main)
+    for number in range(16):
+        name = f"n:{number}"
+        assert acknowledged[name] + unknown[name] == 60
+        assert acknowledged[name] <= int(server.execute_command("GET", name) or 0) <= 60
+
+
+def test_a_server_that_stands_still(run: Run, start: Callable[..., ServerProcess]) -> None:
+    server = start()
+
+    async def main() -> None:
+        async with Redis(*server.location, stream_timeout=0.5, connect_timeout=60, retry_policy=NO_RETRY) as client:
+            await client.set("k", "v")
+            server.freeze()
+            alone = await all_of(lambda: client.get("k"))
+            assert isinstance(alone[0], TimeoutError)
+            server.thaw()
+            assert await client.get("k") == "v"
+            server.freeze()
+            outcomes = await all_of(lambda: client.get("k"), lambda: client.incr("n"), lambda: client.get("k"))
+            assert [type(outcome).__name__ for outcome in outcomes] == [
+                "TimeoutError",
+                "OutcomeUnknownTimeoutError",
+                "TimeoutError",
+            ]
+            server.thaw()
+            assert await client.get("k") == "v"
+
+    run(main)
+
+
+def test_closing_ends_what_is_under_way_and_what_waits(run: Run, peer: Peer) -> None:
+    gate = threading.Event()
+
+    def answer(words: Sequence[bytes]) -> bytes:
+        gate.wait(30)
+        return politely(words)
+
+    async def main() -> None:
+        client = Redis(*peer.location)
+        await client.ping()
+        await at_rest(client)
+        peer.answer = answer
+        for number in (1, 5):
+            async with anyio.create_task_group() as tasks:
+                outcomes: list[Any] = []
+
+                async def gather(number: int = number, outcomes: list[Any] = outcomes) -> None:
+                    outcomes.extend(await all_of(*[client.ping] * number))
+
+                before = len(peer.received)
+                tasks.start_soon(gather)
+                await until(lambda before=before: len(peer.received) > before)
+                await client.aclose()
+            assert [type(outcome) for outcome in outcomes] == [InterruptedCallError] * number
+            gate.set()
+            assert await client.ping() is True
+            gate.clear()
+        gate.set()
+        await client.aclose()
+        await at_rest(client)
+        assert not client.wrapped.pool._slots
+
+    run(main)
+
+
+# --- event loops ----------------------------------------------------------------------------------------
+
+
+def test_nothing_blocks_the_event_loop(server: ServerProcess, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        loop.slow_callback_duration = 5  # what blocks here blocks for longer than this, or for ever
+        ticks = 0
+
+        async def tick() -> None:
+            nonlocal ticks
+            while True:
+                ticks += 1
+                await anyio.sleep(0)
+
+        async with Redis(*server.location, stream_timeout=None, connect_timeout=None) as client:
+            for frozen_before_connecting in (True, False):
+                server.freeze()
+                try:
+                    async with anyio.create_task_group() as tasks:
+                        tasks.start_soon(tick)
+                        tasks.start_soon(client.ping)
+                        for number in range(20):
+                            tasks.start_soon(client.set, f"k{number}", "x" * 100_000)
+                        start, wanted = ticks, 500
+                        await until(lambda start=start, wanted=wanted: ticks > start + wanted)
+                        server.thaw()
+                        await client.get("k0")
+                        tasks.cancel_scope.cancel()
+                finally:
+                    server.thaw()
+                assert frozen_before_connecting is not None
+
+    anyio.run(main, backend="asyncio", backend_options={"debug": True})
+    assert "took" not in caplog.text
+
+
+def test_several_event_loops_in_several_threads(server: ServerProcess, keys: list[str]) -> None:
+    client = Redis(*server.location)
+    failures: list[BaseException] = []
+    together = threading.Barrier(4)
+
+    async def work() -> None:
+        together.wait(30)
+        for _ in range(20):
+            assert await all_of(*(lambda key=key: client.get(key) for key in keys[:16])) == keys[:16]
+
+    def thread(backend: str) -> None:
+        try:
+            anyio.run(work, backend=backend)
+        except BaseException as error:
+            failures.append(error)
+
+    running = [threading.Thread(target=thread, args=(backend,)) for backend in ("asyncio", "trio") * 2]
+    for each in running:
+        each.start()
+    for each in running:
+        each.join(60)
+    assert not failures
+    client.wrapped.close()
+
+
+def test_one_event_loop_after_the_other(run: Run, server: ServerProcess, keys: list[str]) -> None:
+    client = Redis(*server.location)
+
+    async def work() -> None:
+        assert await all_of(*(lambda key=key: client.get(key) for key in keys)) == keys
+
+    for _ in range(4):
+        run(work)
+    assert len(client._dispatcher.lines.all) <= 2, "those of loops that have ended are forgotten"
+    client.wrapped.close()
+    assert not client.wrapped.pool._slots
+
+
+def test_an_event_loop_that_ends_with_calls_under_way(run: Run, server: ServerProcess, keys: list[str]) -> None:
+    client = Redis(*server.location)
+
+    async def leave() -> None:
+        async with anyio.create_task_group() as tasks:
+            for key in keys:
+                tasks.start_soon(client.get, key)
+            await client.get(keys[0])
+            tasks.cancel_scope.cancel()
+
+    async def work() -> None:
+        assert await all_of(*(lambda key=key: client.get(key) for key in keys)) == keys
+
+    for _ in range(3):
+        run(leave)
+        run(work)
+    client.wrapped.close()
+
+
+def test_outside_an_event_loop(server: ServerProcess) -> None:
+    call = Redis(*server.location).get("k")
+    with pytest.raises(RuntimeError):
+        call.send(None)
+
+
+def test_each_task_keeps_its_context(run: Run, server: ServerProcess) -> None:
+    name: contextvars.ContextVar[int] = contextvars.ContextVar("name")
+
+    async def work(client: Redis[str], number: int) -> int:
+        name.set(number)
+        await client.set(f"c:{number}", number)
+        await client.execute(Command(("BLPOP", "nothing", 0.01), blocks=0.01))
+        return name.get()
+
+    async def main() -> None:
+        async with Redis(*server.location) as client:
+            assert await all_of(*(lambda n=n: work(client, n) for n in range(20))) == list(range(20))
+
+    run(main)
+
+
+PROGRAM = """
+import anyio, sys
+from syncredis.aio import Redis
+
+client = Redis("127.0.0.1", int(sys.argv[1]))
+
+async def main():
+    async with anyio.create_task_group() as tasks:
+        for _ in range(50):
+            tasks.start_soon(client.set, "k", "v")
+        await client.get("k")
+        if sys.argv[3] == "leave":
+            tasks.cancel_scope.cancel()
+
+anyio.run(main, backend=sys.argv[2])
+print("end")
+"""
+
+
+@pytest.mark.parametrize("how", ["wait", "leave"])
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_program_ends_with_an_open_client(server: ServerProcess, backend: str, how: str) -> None:
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", PROGRAM, str(server.port), backend, how],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        cwd=root,
+        check=False,
+    )
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("end\n", "", 0)
+
+
+def test_a_forgotten_client_is_collected(run: Run, server: ServerProcess, keys: list[str]) -> None:
+    async def main() -> None:
+        client = Redis(*server.location)
+        assert await all_of(*(lambda key=key: client.get(key) for key in keys)) == keys
+
+    run(main)  # `no_leaks` looks for what is left
+    with ExitStack():
+        assert server.execute_command("PING")
