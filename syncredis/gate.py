@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 
 from syncredis import interruption
 
@@ -25,7 +25,7 @@ class Gate:
         is_shut: whether writes have to `wait`.
     """
 
-    __slots__ = ("_changed", "_until", "_waiting", "_when_open", "is_shut")
+    __slots__ = ("_changed", "_until", "_waiting", "_wakers", "is_shut")
 
     def __init__(self) -> None:
         self.start_anew()
@@ -37,7 +37,7 @@ class Gate:
         self._changed = threading.Condition(threading.RLock())
         self._until = 0.0
         self._waiting = 0
-        self._when_open: list[Callable[[], object]] = []
+        self._wakers: list[Callable[[], object]] = []
 
     def __repr__(self) -> str:
         state = f"shut for {self.left:.3f} s more, {self._waiting} waiting" if self.is_shut else "open"
@@ -69,10 +69,7 @@ class Gate:
         """Let everything pass, and all who wait go on; return whether it was shut."""
         with self._changed:
             was_shut, self.is_shut = self.is_shut, False
-            callbacks, self._when_open = self._when_open, []
-            self._changed.notify_all()
-        for callback in callbacks:
-            callback()
+        self.wake()
         return was_shut
 
     def wait(self, closed: Callable[[], bool] = lambda: False) -> None:
@@ -90,21 +87,29 @@ class Gate:
         if self.is_shut:  # its time is over
             self.open()
 
-    def when_open(self, callback: Callable[[], object]) -> None:
-        """Call ``callback`` as soon as it is open: now, or later in the thread that opens it. It must not block, nor raise.
+    @contextmanager
+    def attended(self, wake: Callable[[], object]) -> Iterator[None]:
+        """Within the block, somebody waits without blocking: for ``wake`` to be called, or for as long as there is `left`.
 
-        Its time being over is noticed by whoever comes to `wait`, and by who has shut it.
+        It is called in the thread that opens the gate, or that wakes those who wait; it must not block, nor raise.
         """
         with self._changed:
-            if self.left:
-                self._when_open.append(callback)
-                return
-        callback()
+            self._waiting += 1
+            self._wakers.append(wake)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._waiting -= 1
+                self._wakers.remove(wake)
 
     def wake(self) -> None:
         """Have all who wait look again whether they still have to, and want to."""
         with self._changed:
             self._changed.notify_all()
+            wakers = list(self._wakers)
+        for wake in wakers:
+            wake()
 
     def _wait(self, given_up: Callable[[], bool]) -> None:
         with self._changed:

@@ -150,14 +150,15 @@ class Dispatcher:
         """Wait while writes are held; see `syncredis.gate`."""
         gate = self._pool.gate
         while gate.is_shut:
-            waiter = loop.new_waiter()
-            gate.when_open(partial(loop.call_from_thread, partial(loop.wake, waiter, None)))
-            with anyio.move_on_after(gate.left):
-                await waiter
-            if not gate.left:  # its time is over
-                gate.open()
             if self._pool.times_closed != call.times_closed:
                 raise interrupted_before("it was sent: the client was closed")
+            waiter = loop.new_waiter()
+            with gate.attended(partial(loop.call_from_thread, partial(loop.wake, waiter, None))):
+                if gate.left:
+                    with anyio.move_on_after(gate.left):
+                        await waiter
+            if not gate.left:  # its time is over
+                gate.open()
 
 
 async def _receive_alone(multiplexer: Multiplexer, call: Call) -> None:

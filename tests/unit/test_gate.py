@@ -80,12 +80,15 @@ def test_who_was_interrupted_before_does_not_wait() -> None:
         mine.run(gate.wait)
 
 
-def test_callbacks() -> None:
-    gate, heard = Gate(), list[str]()
-    gate.when_open(lambda: heard.append("at once"))
+def test_who_waits_without_blocking_is_called() -> None:
+    gate, heard = Gate(), list[float]()
     gate.shut(LONG)
-    gate.when_open(lambda: heard.append("later"))
-    assert heard == ["at once"]
+    with gate.attended(lambda: heard.append(gate.left)):
+        assert gate.waiting == 1
+        gate.wake()
+        gate.open()
+        assert heard[0] > 0 == heard[1]
+    gate.shut(LONG)
     gate.open()
-    gate.open()
-    assert heard == ["at once", "later"]
+    assert len(heard) == 2
+    assert gate.waiting == 0
