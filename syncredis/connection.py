@@ -25,6 +25,7 @@ from syncredis.interruption import current as current_interruption
 from syncredis.replies import in_pairs
 from syncredis.resp import (
     INCOMPLETE,
+    MAP,
     PLAIN,
     Buffer,
     PushNotification,
@@ -122,8 +123,11 @@ class Connection:
         try:
             self._transport.send(data)
             data = self._transport.receive()
-            reader.feed(data)
-            reply = reader.gets(text)
+            if data[0] == MAP:
+                reply = self._receive_map(data, text)
+            else:
+                reader.feed(data)
+                reply = reader.gets(text)
             if type(reply) in PLAIN and not reader.has_data():  # nearly always; one look instead of several
                 self.in_step = True
                 return reply
@@ -385,6 +389,19 @@ class Connection:
             reply = self._reader.gets(text)
         return reply
 
+    def _receive_map(self, data: bytes, text: bool) -> Reply:
+        """Return what begins with ``data``, which is the start of a map, if that has come as far as its first element."""
+        pieces = map_as_array(data)
+        if pieces is None:
+            self._reader.feed(data)
+            return self._reader.gets(text)
+        self._unfinished = len(data)
+        for piece in pieces:
+            self._reader.feed(piece)
+        while (array := self._reader.gets(text)) is INCOMPLETE:
+            self._feed(self._transport.receive())
+        return dict(in_pairs(array))
+
     def _receive_large(self, data: bytes, text: bool) -> Reply:
         """Receive a reply that begins with ``data`` and is a large string or a map; `INCOMPLETE` if it is neither.
 
@@ -396,13 +413,9 @@ class Connection:
             value, rest = receive_bulk(self._transport, data, *found)
             self._reader.feed(rest)
             return value.decode(self._encoding) if text else value
-        if (pieces := map_as_array(data)) is not None:
-            self._reader = reader = new_reader(self._encoding)
-            for piece in pieces:
-                reader.feed(piece)
-            while (array := reader.gets(text)) is INCOMPLETE:
-                self._feed(self._transport.receive())
-            return dict(in_pairs(array))
+        if map_as_array(data) is not None:
+            self._reader = new_reader(self._encoding)
+            return self._receive_map(data, text)
         return INCOMPLETE
 
     def _receive_replies(self, replies: list[Reply], count: int, text: bool, deadline: float | None) -> None:

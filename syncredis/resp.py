@@ -32,6 +32,9 @@ _LONGEST_HEADER: Final = 24
 Reader: TypeAlias = hiredis.Reader
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
+#: The first byte of a map.
+MAP: Final = ord("%")
+
 #: The types of replies that need no further look. All others are `INCOMPLETE`, a push, or an error.
 PLAIN: Final = frozenset({str, bytes, int, float, bool, type(None), list, dict, set})
 
@@ -100,6 +103,12 @@ def argument_bytes(arguments: Sequence[EncodableT], position: int, encoding: str
 
 def _encode_utf8(arguments: Sequence[EncodableT]) -> bytes | list[Buffer]:
     """Encode small strings; leave anything else to the other two."""
+    try:
+        # Of most commands, all arguments are text: where the last two are, joining finds out about all, and their size.
+        if type(arguments[-1]) is type(arguments[-2]) is str and len("".join(arguments)) < LARGE:  # type: ignore[arg-type]
+            return _pack(arguments)  # type: ignore[arg-type]
+    except (IndexError, TypeError, ValueError):  # one or none; not all is text; no tuple; a character without UTF-8
+        pass
     for argument in arguments:
         kind = type(argument)
         if (kind is not str and kind is not bytes) or len(argument) >= LARGE:  # type: ignore[arg-type]
