@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from syncredis.exceptions import ConnectionError, PrimaryNotFoundError
+from syncredis import Location
+from syncredis.exceptions import ConnectionError, OutcomeUnknownError, PrimaryNotFoundError
 from syncredis.replies import to_dict
 from syncredis.sentinel.events import MajorityLost
-from syncredis.testing import SentinelDeployment, ServerProcess
+from syncredis.testing import FaultProxy, SentinelDeployment, ServerProcess
 from tests.fixtures.servers import BINARIES
 from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import until
@@ -102,6 +103,42 @@ def test_a_minority_is_not_enough(surface: Surface, own: SentinelDeployment) -> 
         until(lambda: succeeds(client))
 
 
+@pytest.mark.slow
+def test_cut_off_together_with_the_old_primary(surface: Surface) -> None:
+    """The others elect another one. Strictly asked, a client stops long before it could learn of that."""
+    with ExitStack() as stack:
+        own = stack.enter_context(SentinelDeployment(2, 3, server=NEWEST, down_after=2.0, proxied=True))
+        old = own.primary
+        # The client has ways of its own: to the Sentinels, which are cut, and to the old primary, which is not.
+        ways = {process.location: stack.enter_context(FaultProxy(process.location)) for process in own.sentinels}
+        places = {there: way.location for there, way in ways.items()} | {old.location: Location("127.0.0.1", old.port)}
+        sentinel = stack.enter_context(
+            surface.Sentinel([way.location for way in ways.values()], strict=True, address_map=places)
+        )
+        client = stack.enter_context(sentinel.primary_for("myredis"))
+        events = stack.enter_context(sentinel.events())
+        ledger = Ledger(client)
+        ledger.write()
+        watching(sentinel, 3)
+        with Herd(2, ledger.write) as writes:
+            writes.wait_for_calls(10)
+            for proxy in (*ways.values(), old.proxy):
+                proxy.partition()
+            first_of(events, MajorityLost)
+            until(lambda: len(writes.errors) >= 10)
+            acknowledged = set(ledger.acknowledged)
+            new = own.wait_for_failover(old, BUDGET)
+            until(lambda: is_primary(new) and is_primary(old))
+            assert ledger.acknowledged == acknowledged, "it went on writing where all is lost"
+            assert {type(error) for error in writes.errors} <= {PrimaryNotFoundError, OutcomeUnknownError}
+            for proxy in (*ways.values(), old.proxy):
+                proxy.heal()
+            writes.wait_for_calls(10)
+        with new.client() as there:
+            assert ledger.lost(there) <= acknowledged
+            assert ledger.acknowledged - acknowledged <= there.smembers("ledger")
+
+
 def test_sentinels_that_are_set_up_anew(setting: Setting) -> None:
     """All of them were told of another primary, and count from the beginning: an operator's word goes before memory."""
     with (
@@ -121,6 +158,10 @@ def test_sentinels_that_are_set_up_anew(setting: Setting) -> None:
         only.execute_command("SENTINEL", "MONITOR", "myredis", *old.location, 1)
         assert client.set("foo", "baz") is True
         assert port_of(client) == old.port
+
+
+def is_primary(server: ServerProcess) -> bool:
+    return bool(server.execute_command("ROLE")[0] == "master")
 
 
 def is_replica(server: ServerProcess) -> bool:
