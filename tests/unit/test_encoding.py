@@ -143,7 +143,7 @@ NOT_SENDABLE: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
 @pytest.mark.parametrize("position", [1, 2, 3])
-@pytest.mark.parametrize(("argument", "described"), NOT_SENDABLE, ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize(("argument", "described"), NOT_SENDABLE, ids=label)
 def test_what_can_not_be_sent(argument: Any, described: str, position: int, encoding: str) -> None:
     arguments: list[Any] = ["set", "k", "v" * LARGE, 5]
     arguments[position] = argument
@@ -283,7 +283,7 @@ def test_arguments_are_taken_from_any_sequence() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "UTF8"])
-@pytest.mark.parametrize(("argument", "expected"), SENDABLE, ids=lambda value: repr(value)[:30])
+@pytest.mark.parametrize(("argument", "expected"), SENDABLE, ids=label)
 def test_several_commands_are_one_after_the_other(argument: Any, expected: bytes, encoding: str) -> None:
     requests = [("GET", "a"), ("ECHO", argument), ("GET", "b")]
     joined_ones = b"".join(joined(encode(request, encoding)) for request in requests)
