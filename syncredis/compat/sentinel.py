@@ -72,6 +72,23 @@ class SentinelManagedConnection(Connection):
             self.host, self.port = at.location
         return super().open(at, ask_role)
 
+    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the next reply; see `Connection.read_response`.
+
+        Raises:
+            ConnectionError: if the server is about to be, or has become, a replica: frameworks then connect anew, where an
+                error of the server would end them. The connection is closed.
+        """
+        try:
+            return super().read_response(*args, **kwargs)
+        except ResponseError as error:
+            pool = self.connection_pool
+            leads_to_primary = pool is None or pool.is_master
+            if leads_to_primary and isinstance(error.__cause__, (core.ReadOnlyError, core.UnblockedError)):
+                self.disconnect(error)
+                raise ConnectionError(f"The previous master is now a slave: {error}") from error
+            raise
+
 
 class SentinelManagedSSLConnection(SentinelManagedConnection, SSLConnection):
     """The same, encrypted."""

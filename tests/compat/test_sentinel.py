@@ -53,6 +53,23 @@ def test_clients_lead_to_the_primary_and_to_the_replicas(deployment: SentinelDep
         primary.connection_pool.release(connection)
 
 
+def test_a_blocking_call_on_a_connection_is_told_of_a_failover(
+    deployment: SentinelDeployment, sentinel: Sentinel
+) -> None:
+    """Kombu reads from connections by itself, and connects anew after a ConnectionError alone."""
+    name = deployment.service_name
+    with sentinel.master_for(name) as primary:
+        connection = primary.connection_pool.get_connection()
+        connection.send_command("CLIENT", "ID")
+        number = connection.read_response()
+        connection.send_command("BRPOP", "nothing", 0)
+        assert deployment.primary.execute_command("CLIENT", "UNBLOCK", number, "ERROR") == 1
+        with pytest.raises(redis.ConnectionError, match="UNBLOCKED"):
+            connection.read_response()
+        assert not connection.is_connected
+        primary.connection_pool.release(connection)
+
+
 def test_unreachable_sentinels_are_given_up_at_once() -> None:
     unreachable = Sentinel([("127.0.0.1", 1), ("127.0.0.1", 2), ("127.0.0.1", 3)])
     with pytest.raises(MasterNotFoundError):
