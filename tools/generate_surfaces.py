@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "syncredis" / "commands"
@@ -78,7 +79,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare only, and say what differs")
     check: bool = parser.parse_args().check
     surfaces = (FACADE, PIPELINE)
-    wanted = {surface.folder / name: _formatted(text) for surface in surfaces for name, text in _files(surface)}
+    wanted = _formatted({surface.folder / name: text for surface in surfaces for name, text in _files(surface)})
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
     surplus = [path for surface in surfaces for path in surface.folder.glob("*.py") if path not in wanted]
     if check:
@@ -208,12 +209,17 @@ def _imports(module: ast.Module, stem: str, used: set[str]) -> list[str]:
     return lines
 
 
-def _formatted(text: str) -> str:
-    """Return the text as the project's formatter has it, imports sorted."""
-    for step in (["check", "--quiet", "--select", "I", "--fix"], ["format", "--quiet"]):
-        command = [sys.executable, "-m", "ruff", *step, "--stdin-filename", str(SOURCE / "generated.py"), "-"]
-        text = subprocess.run(command, input=text, capture_output=True, text=True, check=True, cwd=ROOT).stdout
-    return text
+def _formatted(texts: dict[Path, str]) -> dict[Path, str]:
+    """Return the texts as the project's formatter has them, imports sorted."""
+    with TemporaryDirectory() as folder:
+        # Elsewhere, because imports in generated files are left alone; and all at once, because ruff starts slowly.
+        drafts = {path: Path(folder, f"{number}.py") for number, path in enumerate(texts)}
+        for path, draft in drafts.items():
+            draft.write_text(texts[path])
+        for step in (["check", "--quiet", "--select", "I", "--fix"], ["format", "--quiet"]):
+            options = ["--no-cache", "--config", str(ROOT / "pyproject.toml")]
+            subprocess.run([sys.executable, "-m", "ruff", *step, *options, folder], check=True, cwd=ROOT)
+        return {path: draft.read_text() for path, draft in drafts.items()}
 
 
 if __name__ == "__main__":
