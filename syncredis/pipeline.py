@@ -247,8 +247,8 @@ class Pipeline(PipelineCommands[AnyStr]):
 
     @property
     def needs_connection(self) -> bool:
-        """Whether `execute` needs a connection to itself: it watches keys, or what it writes is to be confirmed."""
-        return self._watching is not None or bool(self._confirmations)
+        """Whether `execute` needs a connection to itself: keys are watched, writes confirmed, or a cache is told of them."""
+        return self._watching is not None or bool(self._confirmations) or self._reads is not None
 
     def take(self, *, watched: bool = False) -> tuple[list[PipelineResult[Any]], Batch]:
         """Empty the queue, and return what was in it: a step of `execute`."""
