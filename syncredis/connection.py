@@ -287,6 +287,11 @@ class Connection:
             self._unfinished = 0
         return reply
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something was taken in that `next_reply` has not returned yet."""
+        return self._reader.has_data()
+
     def rest(self) -> None:
         """Say that all replies are there: the connection is in step again, unless the server said more than it was asked."""
         self.in_step = self._interrupted_by is None and not self._reader.has_data()

@@ -20,10 +20,11 @@ from syncredis.client import Redis
 from syncredis.command import Command
 from syncredis.exceptions import RedisError
 from syncredis.interruption import interrupted_before
-from syncredis.multiplexer import Call, Multiplexer
+from syncredis.multiplexer import Multiplexer
 from syncredis.observation import is_observed, note_retry, observing
 from syncredis.resp import Buffer, encoder
 from syncredis.retry import Attempts, Request
+from syncredis.traffic import Call
 from syncredis.typing import T
 
 #: Bytes from which on a request gets a connection to itself: others would have to wait for it.

@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from syncredis import NO_RETRY, OutcomeUnknownError, RetryPolicy, TimeoutError, multiplexer
+from syncredis import NO_RETRY, OutcomeUnknownError, RetryPolicy, TimeoutError, traffic
 from syncredis.aio import Redis
 from syncredis.command import Command
 from syncredis.exceptions import InterruptedCallError
@@ -194,8 +194,8 @@ def test_text_and_bytes_on_one_connection(run: Run, server: ServerProcess) -> No
 def test_those_who_come_too_many_wait(
     run: Run, server: ServerProcess, keys: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(multiplexer, "MOST_WAITING", 10)
-    monkeypatch.setattr(multiplexer, "MOST_UNDER_WAY", 200)
+    monkeypatch.setattr(traffic, "MOST_WAITING", 10)
+    monkeypatch.setattr(traffic, "MOST_UNDER_WAY", 200)
     most = 0
 
     async def main() -> None:
@@ -207,7 +207,7 @@ def test_those_who_come_too_many_wait(
 
             async def get(key: str) -> str | None:
                 nonlocal most
-                most = max(most, len(shared._waiting))
+                most = max(most, len(shared._traffic.waiting))
                 return await client.get(key)
 
             async with anyio.create_task_group() as tasks:
@@ -281,7 +281,7 @@ def test_cancelled_when_sent_and_when_half_received(run: Run, peer: Peer) -> Non
 
 
 def test_cancelled_before_it_was_sent(run: Run, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(multiplexer, "MOST_UNDER_WAY", 1)  # one call at a time
+    monkeypatch.setattr(traffic, "MOST_UNDER_WAY", 1)  # one call at a time
     gate = threading.Event()
 
     def answer(words: Sequence[bytes]) -> bytes:

@@ -1,0 +1,205 @@
+"""`Traffic`: the calls of one shared connection - those that wait, those that were sent - and what becomes of them. No I/O.
+
+Requests and replies pair by their order alone. So a call keeps its place, whatever becomes of its caller.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from syncredis.exceptions import InterruptedCallError, RedisError, ServerStateError
+from syncredis.resp import INCOMPLETE
+from syncredis.typing import Reply
+
+#: Bytes of requests that may be under way. More would only fill the buffers of both sides.
+MOST_UNDER_WAY: Final = 1 << 20
+
+#: Calls that may wait to be sent.
+MOST_WAITING: Final = 10_000
+
+
+class Call:
+    """One request, or several that are sent in one piece, under way.
+
+    Attributes:
+        data: what is sent.
+        text: whether strings in the replies are ``str``.
+        replies: where the replies to several requests gather; None for one.
+        owed: how many they are.
+        reply: what came: a reply, an error, or the list of all replies.
+        waiter: what the caller awaits; None: it receives the reply itself, see `Multiplexer.receive_alone`.
+        watch: with it, the caller waits until there is something to receive.
+        abandoned: whether the caller has gone.
+        sent_twice: whether it was sent again because it had not left in full.
+        times_closed: how often the pool had been closed when the call was made.
+    """
+
+    __slots__ = (
+        "abandoned",
+        "data",
+        "owed",
+        "replies",
+        "reply",
+        "sent_twice",
+        "text",
+        "times_closed",
+        "waiter",
+        "watch",
+    )
+
+    def __init__(self, data: bytes, text: bool, times_closed: int, owed: int | None = None) -> None:
+        self.data = data
+        self.text = text
+        self.times_closed = times_closed
+        self.owed = owed
+        self.replies: list[Reply] | None = None if owed is None else []
+        self.reply: Reply = None
+        self.waiter: Any = None
+        self.watch: Any = None
+        self.abandoned = False
+        self.sent_twice = False
+
+
+class Traffic:
+    """Its methods are called with the multiplexer's lock held, but for `take_replies`, which belongs to whoever receives.
+
+    Attributes:
+        waiting: not sent yet.
+        sent: to be answered, in this order.
+        unsent: what the system did not take of the last write; until it has left, nothing else may be sent.
+        answered: got their replies, or errors, and their callers do not know yet.
+        refused: answered that the server is in the wrong state; their callers have to wait until nothing is under way.
+        nothing_is_owed: whether `take_replies` has last given all replies that were owed then.
+    """
+
+    __slots__ = (
+        "_bytes_answered",
+        "_bytes_sent",
+        "answered",
+        "nothing_is_owed",
+        "refused",
+        "sent",
+        "unsent",
+        "waiting",
+    )
+
+    def __init__(self) -> None:
+        self.waiting: deque[Call] = deque()
+        self.sent: deque[Call] = deque()
+        self.unsent: memoryview | None = None
+        self.answered: list[Call] = []
+        self.refused: list[Call] = []
+        self.nothing_is_owed = True
+        # Each is counted up by one side only: no lock is needed to compare them.
+        self._bytes_sent = 0
+        self._bytes_answered = 0
+
+    @property
+    def room(self) -> int:
+        """How many further calls may come."""
+        return MOST_WAITING - len(self.waiting)
+
+    @property
+    def nobody_waits(self) -> bool:
+        """Whether all calls that wait were abandoned."""
+        return all(call.abandoned for call in self.waiting)
+
+    def take_waiting(self) -> bytes:
+        """Move calls from those that wait to those that were sent; return what is to be sent for them."""
+        waiting, sent = self.waiting, self.sent
+        pieces: list[bytes] = []
+        room = MOST_UNDER_WAY - self._bytes_sent + self._bytes_answered
+        while waiting and room > 0:
+            call = waiting.popleft()
+            if not call.abandoned:
+                sent.append(call)
+                pieces.append(call.data)
+                room -= len(call.data)
+        data = b"".join(pieces)
+        self._bytes_sent += len(data)
+        return data
+
+    def take_replies(self, next_reply: Callable[[bool], Reply]) -> int:
+        """Give each call the reply that is its own, as far as they have come; return how many got theirs."""
+        sent, answered = self.sent, self.answered
+        count = 0
+        self.nothing_is_owed = False
+        while sent:
+            call = sent[0]
+            reply = next_reply(call.text)
+            if reply is INCOMPLETE:
+                return count
+            if call.replies is None:
+                call.reply = reply
+            else:
+                call.replies.append(reply)
+                if len(call.replies) != call.owed:
+                    continue
+                call.reply = call.replies
+            sent.popleft()
+            self._bytes_answered += len(call.data)
+            count += 1
+            if (call.replies is not None or isinstance(reply, ServerStateError)) and refusals(call.reply):
+                self.refused.append(call)
+            else:
+                answered.append(call)
+        self.nothing_is_owed = True
+        return count
+
+    def take_answered(self) -> list[Call]:
+        """Return the calls whose callers are to be told."""
+        answered, self.answered = self.answered, []
+        return answered
+
+    def take_refused(self) -> list[Call]:
+        """Return the calls that were refused, now that nothing is under way."""
+        refused, self.refused = self.refused, []
+        return refused
+
+    def end_waiting(self, error: Exception, closed: int | None = None) -> None:
+        """End what waits with an error, but for calls that were made when the pool had been ``closed`` so often."""
+        for call in [call for call in self.waiting if call.times_closed != closed]:
+            self.waiting.remove(call)
+            call.reply = error_of_one(error)
+            self.answered.append(call)
+
+    def end_sent(self, error: Exception) -> None:
+        """End what was sent with an error, but for what had not left in full: that waits again, once."""
+        unsent = 0 if self.unsent is None else len(self.unsent)
+        ended: list[Call] = []
+        while self.sent:
+            call = self.sent.pop()
+            # One command that is incomplete is not carried out; of several, the first may be.
+            not_applied = unsent > 0 if call.owed is None else unsent >= len(call.data)
+            unsent -= len(call.data)
+            if not_applied and not call.sent_twice and not isinstance(error, InterruptedCallError):
+                call.sent_twice = True
+                self.waiting.appendleft(call)
+            else:
+                call.reply = error_of_one(error, not_applied)
+                ended.append(call)
+        self.answered += reversed(ended)
+        self.unsent = None
+        self._bytes_answered = self._bytes_sent
+
+
+def refusals(reply: Reply) -> Iterable[ServerStateError]:
+    """Return the errors in a call's reply that tell of the server's state."""
+    if isinstance(reply, ServerStateError):
+        return (reply,)
+    if isinstance(reply, list):
+        return [each for each in reply if isinstance(each, ServerStateError)]
+    return ()
+
+
+def error_of_one(error: Exception, not_applied: bool | None = None) -> Exception:
+    """Return the error for one of many callers: each needs its own traceback, and its own notes."""
+    if not isinstance(error, RedisError):  # of somebody else's code, who knows how it is made
+        return error
+    own = type(error)(*error.args)
+    own.not_applied = error.not_applied if not_applied is None else not_applied
+    own.transient = error.transient
+    own.__cause__ = error.__cause__ or error
+    return own
