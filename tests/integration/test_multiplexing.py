@@ -643,7 +643,7 @@ print("end")
 def test_a_program_ends_with_an_open_client(server: ServerProcess, backend: str, how: str) -> None:
     root = Path(__file__).parents[2]
     ended = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", PROGRAM, str(server.port), backend, how],
+        [sys.executable, "-W", "error", "-c", PROGRAM, str(server.port), backend, how],
         capture_output=True,
         text=True,
         timeout=100,
