@@ -13,8 +13,8 @@ from syncredis.config import ClientOptions, ConnectionOptions, Location
 from syncredis.exceptions import PrimaryNotFoundError, ReplicaNotFoundError, StalePrimaryError
 from syncredis.sentinel import client as blocking
 from syncredis.sentinel.address_map import AddressMap
-from syncredis.sentinel.diagnosis import Finding
 from syncredis.sentinel.events import Event
+from syncredis.sentinel.finding import Finding
 from syncredis.sentinel.pool import SentinelConnectionPool
 from syncredis.sentinel.replica_choice import ReplicaPolicy
 from syncredis.sentinel.reports import SentinelReport, ServerReport, Topology

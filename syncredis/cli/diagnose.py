@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final, get_args
+from typing import Final
 
 from syncredis.cli.as_json import write_json
 from syncredis.cli.subcommand import Subcommand
 from syncredis.cli.target import ENVIRONMENT, service
 from syncredis.cli.target import add_arguments as add_target
-from syncredis.sentinel.diagnosis import Finding, Severity
+from syncredis.sentinel.diagnosis import SEVERITIES
+from syncredis.sentinel.finding import Finding
 
 _DESCRIPTION: Final = """\
 Ask every Sentinel, and every server that any of them names, and say what is
@@ -28,16 +29,13 @@ exit status, for monitoring: 0 if nothing was found of the severity that
 installation are at fault.
 """
 
-#: The worst first.
-_SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_target(parser)
     parser.add_argument(
         "--fail-on",
-        choices=_SEVERITIES,
+        choices=SEVERITIES,
         default="warning",
         help="how bad a finding has to be for an exit status of 1; default: warning",
     )
@@ -48,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     sentinel, name = service(arguments)
     with sentinel:
         findings = sentinel.diagnose(name)
-    counted = _SEVERITIES[: _SEVERITIES.index(arguments.fail_on) + 1]
+    counted = SEVERITIES[: SEVERITIES.index(arguments.fail_on) + 1]
     status = int(any(finding.severity in counted for finding in findings))
     if arguments.json:
         write_json({"service_name": name, "well": not status, "findings": findings})
@@ -64,7 +62,7 @@ def _show(name: str, findings: list[Finding], *, color: bool) -> None:
     from syncredis.cli.screen import Screen
 
     screen = Screen(color=color)
-    counts = {severity: sum(finding.severity == severity for finding in findings) for severity in _SEVERITIES}
+    counts = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
     words = [f"{count} {severity}{'' if count == 1 else 's'}" for severity, count in counts.items() if count]
     screen.title(name, ", ".join(words) or "nothing was found")
     screen.write("")

@@ -3,7 +3,7 @@
 from syncredis.exceptions import PrimaryNotFoundError, ReplicaNotFoundError, StalePrimaryError
 from syncredis.sentinel.address_map import AddressMap
 from syncredis.sentinel.client import Sentinel
-from syncredis.sentinel.diagnosis import Finding
+from syncredis.sentinel.finding import Finding
 from syncredis.sentinel.pool import SentinelConnectionPool
 from syncredis.sentinel.replica_choice import ReplicaPolicy
 from syncredis.sentinel.reports import SentinelReport, ServerReport, Topology

@@ -16,9 +16,10 @@ from syncredis.config import (
 )
 from syncredis.exceptions import ConfigurationError, PrimaryNotFoundError
 from syncredis.sentinel.address_map import AddressMap
-from syncredis.sentinel.diagnosis import Finding, diagnose
+from syncredis.sentinel.diagnosis import diagnose
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Audience, Event, EventStream
+from syncredis.sentinel.finding import Finding
 from syncredis.sentinel.inspection import inspect
 from syncredis.sentinel.options import locations, policy_for, require_seconds, sentinel_config, server_configs
 from syncredis.sentinel.pool import PrimaryConnectionPool, SentinelConnectionPool

@@ -11,7 +11,7 @@ import pytest
 from syncredis import Sentinel
 from syncredis.exceptions import InterruptedCallError, PrimaryNotFoundError
 from syncredis.interruption import Interruption
-from syncredis.sentinel.diagnosis import Finding
+from syncredis.sentinel.finding import Finding
 from syncredis.testing import SentinelDeployment
 from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import BackgroundCall, until

@@ -9,7 +9,8 @@ import pytest
 
 from syncredis import Location
 from syncredis.exceptions import AuthenticationError, AuthorizationError, ConnectionError
-from syncredis.sentinel.diagnosis import Finding, diagnose
+from syncredis.sentinel.diagnosis import diagnose
+from syncredis.sentinel.finding import Finding
 from syncredis.sentinel.reports import SentinelReport, ServerReport, Topology
 
 P, R1, R2, S1, S2, S3 = (Location(f"10.0.0.{number}", 6379) for number in range(1, 7))
