@@ -21,6 +21,7 @@ from syncredis.command import Command
 from syncredis.connection import Connection
 from syncredis.exceptions import ConnectionError, InterruptedCallError, PubSubError, RedisError
 from syncredis.pool import ConnectionPool
+from syncredis.resp import PushNotification
 from syncredis.retry import RetryPolicy, retry
 from syncredis.typing import AnyStr, EncodableT, KeyT, Reply
 
@@ -61,6 +62,8 @@ class PubSub(Generic[AnyStr]):
         # Guards what follows, and sending: a thread may subscribe while another waits for messages.
         self._lock = threading.RLock()
         self._wanted: dict[str, dict[bytes, Handler[AnyStr] | None]] = {"": {}, "P": {}, "S": {}}
+        # Whether there ever was a handler; else none need be looked for, message by message.
+        self._has_handlers = False
         self._connection: Connection | None = None
         self._was_connected = False
         # Held by the one that waits for messages. Reentrant: a handler may close the subscriptions.
@@ -120,6 +123,7 @@ class PubSub(Generic[AnyStr]):
         new: dict[bytes, Handler[AnyStr] | None] = {self._name(name): None for name in names}
         new |= {self._name(name): handler for name, handler in handlers.items()}
         with self._lock:
+            self._has_handlers = self._has_handlers or bool(handlers)
             self._wanted[kind] |= new
             if self._connection is None:
                 self._connect()
@@ -157,6 +161,10 @@ class PubSub(Generic[AnyStr]):
             RedisError: if the server refuses a subscription, a message can not be decoded, or the connection was lost and no
                 other can be made; the next call goes on.
         """
+        if self._arrived:  # then it does not matter whether there is a connection
+            message = self.take_message(ignore_subscribe_messages)
+            if message is not None:
+                return message
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             self.ensure_connected()
@@ -220,7 +228,8 @@ class PubSub(Generic[AnyStr]):
 
     def listen(self) -> Iterator[Message[AnyStr]]:
         """Yield messages as they come, for as long as anything is subscribed to; those with a handler go there. Blocks."""
-        while self.subscribed:
+        kinds = self._wanted.values()
+        while any(kinds):
             try:
                 message = self.get_message(timeout=None)
             except PubSubError:
@@ -256,7 +265,10 @@ class PubSub(Generic[AnyStr]):
         if isinstance(reply, RedisError):
             raise reply
         message: Message[AnyStr] = reply if isinstance(reply, Message) else _message(reply)
-        if message.type not in _DATA:
+        if message.type in _DATA:
+            if not self._has_handlers:
+                return message
+        else:
             ignored = ignore_confirmations or self._ignore_confirmations
             return None if ignored and message.type.endswith("subscribe") else message
         kind = message.type.removesuffix("message").upper()
@@ -386,6 +398,8 @@ def _command(word: str, names: Iterable[EncodableT]) -> Command[Any]:
 
 
 def _message(reply: Reply) -> Message[Any]:
+    if type(reply) is PushNotification and reply[0] == "message":  # the usual case under RESP3
+        return Message("message", reply[1], reply[2])
     if not isinstance(reply, list):  # RESP3 answers a PING as any other command
         empty: Any = type(reply)()
         return Message("pong", None, empty if reply in ("PONG", b"PONG") else reply)
