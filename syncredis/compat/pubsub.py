@@ -129,8 +129,9 @@ class PubSub(Subscriptions):
         """Send a command; what it brings comes as a message. Blocks to connect."""
         if self.connection is None:
             self.connection = self.connection_pool.get_connection()
-            self.connection.register_connect_callback(self.on_connect)
         connection = self.connection
+        # Each time: a framework may have put a connection there, and expects to hear what it had subscribed to.
+        connection.register_connect_callback(self.on_connect)
         with self._lock:
             self._persistently(connection, lambda: connection.send_command(*args))
 

@@ -70,6 +70,18 @@ def test_a_blocking_call_on_a_connection_is_told_of_a_failover(
         primary.connection_pool.release(connection)
 
 
+def test_a_connection_that_was_put_there_is_subscribed_anew(deployment: SentinelDeployment, sentinel: Sentinel) -> None:
+    """Kombu gives subscriptions their connection, and reads from it without a limit of time."""
+    with sentinel.master_for(deployment.service_name) as primary:
+        pubsub = primary.pubsub()
+        pubsub.connection = primary.connection_pool.get_connection()
+        pubsub.psubscribe("news.*")
+        assert pubsub.parse_response() == [b"psubscribe", b"news.*", 1]
+        deployment.primary.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        assert pubsub.parse_response() == [b"psubscribe", b"news.*", 1]
+        pubsub.close()
+
+
 def test_unreachable_sentinels_are_given_up_at_once() -> None:
     unreachable = Sentinel([("127.0.0.1", 1), ("127.0.0.1", 2), ("127.0.0.1", 3)])
     with pytest.raises(MasterNotFoundError):
