@@ -86,8 +86,12 @@ def raw_command(arguments: tuple[EncodableT, ...]) -> Command[Any]:
     instead = _CHANGE_CONNECTIONS.get(" ".join(words)) or _CHANGE_CONNECTIONS.get(words[0] if words else "")
     if instead is not None and words != ["HELLO"]:
         raise DataError(f"{command.name} would change a connection that others use, too; {instead}")
-    return HeldBackCommand(arguments) if words and command.name in BLOCKING else command
+    held_back = words and command.name in BLOCKING and command.name not in ABOUT_THEIR_CONNECTION
+    return HeldBackCommand(arguments) if held_back else command
 
+
+#: Ask about what was written before on the same connection: on another one, they would say nothing.
+ABOUT_THEIR_CONNECTION = frozenset({"WAIT", "WAITAOF"})
 
 _PUBSUB = "use pubsub()"
 _TRANSACTION = "use pipeline() or transaction()"

@@ -17,7 +17,7 @@ from syncredis.aio.loops import READABLE, TOO_LATE, Loop, Watch
 from syncredis.aio.worker import Worker
 from syncredis.batch import Batch
 from syncredis.client import Redis
-from syncredis.command import Command
+from syncredis.command import ABOUT_THEIR_CONNECTION, Command
 from syncredis.exceptions import RedisError
 from syncredis.interruption import interrupted_before
 from syncredis.multiplexer import Multiplexer
@@ -72,7 +72,7 @@ class Dispatcher:
         if pool.observers and not is_observed():
             with observing(pool, (command,)):
                 return await self.execute(command)
-        if command.blocks is not None or command.held_back:
+        if (command.blocks is not None and command.name not in ABOUT_THEIR_CONNECTION) or command.held_back:
             return await self._worker.run(self._client.execute, command)
         data = self._encode(command.arguments)
         if not isinstance(data, bytes):

@@ -137,6 +137,19 @@ def blocked_clients(server: ServerProcess) -> int:
     return int(dict(line.split(":", 1) for line in report.split() if ":" in line)["blocked_clients"])
 
 
+def test_waiting_for_replicas_is_about_what_was_written_before(run: Run, server: ServerProcess) -> None:
+    """On a connection on which nothing was written, the server would answer at once, whatever was lost."""
+
+    async def main() -> None:
+        async with Redis(*server.location) as client:
+            await client.set("k", "v")
+            assert await client.wait(1, 20) == 0
+            assert await client.execute_command("wait", 1, 20) == 0
+            assert len(client.wrapped.pool._slots) == 1, "the same connection"
+
+    run(main)
+
+
 @pytest.mark.parametrize("transaction", [False, True])
 def test_pipelines_travel_as_one(run: Run, server: ServerProcess, transaction: bool) -> None:
     async def work(client: Redis[str], name: int) -> None:
