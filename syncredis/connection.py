@@ -138,6 +138,7 @@ class Connection:
             raise self._too_large() from error
         except UnicodeDecodeError as error:
             reply = self._undecodable(error)
+        self._unfinished = 0
         # More than was asked for would be taken for the next command's reply.
         self.in_step = not self._reader.has_data()
         if isinstance(reply, RedisError):
@@ -405,6 +406,7 @@ class Connection:
             self._reader.feed(piece)
         while (array := self._reader.gets(text)) is INCOMPLETE:
             self._feed(self._transport.receive())
+        self._unfinished = 0
         return dict(in_pairs(array))
 
     def _receive_large(self, data: bytes, text: bool) -> Reply:

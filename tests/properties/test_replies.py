@@ -6,6 +6,8 @@ import resource
 import socket
 import sys
 import threading
+import time
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -27,9 +29,9 @@ def same(one: Any, other: Any) -> bool:
     return repr(one) == repr(other)
 
 
-def say_in_pieces(far: socket.socket, parts: list[bytes]) -> threading.Thread:
+def say_in_pieces(far: socket.socket, parts: list[bytes], pause: float = 0) -> threading.Thread:
     far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)  # so that pieces arrive as such
-    speaker = threading.Thread(target=lambda: [say(far, part) for part in parts], daemon=True)
+    speaker = threading.Thread(target=lambda: [(say(far, part), time.sleep(pause)) for part in parts], daemon=True)
     speaker.start()
     return speaker
 
@@ -130,6 +132,27 @@ def test_noise(ledger: Ledger, noise: bytes, text: bool) -> None:
 def most_memory() -> int:
     """How many bytes this process has had in memory at most."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"$3000\r\n" + b"x" * 3000 + b"\r\n",
+        b"*1\r\n$3000\r\n" + b"\xff" * 3000 + b"\r\n",
+        b"%1\r\n$1\r\nk\r\n$3000\r\n" + b"x" * 3000 + b"\r\n",
+    ],
+    ids=["string", "undecodable", "map"],
+)
+def test_each_reply_counts_by_itself(said: bytes) -> None:
+    """What the limit counts of one reply does not count for the next, in whatever way they are received."""
+    with conversation(max_reply_size=4096) as (connection, far):
+        for _ in range(3):
+            for count in (0, 1, 2):
+                speaker = say_in_pieces(far, pieces(said * max(1, count), [1000, 4000]), 0.01)
+                with suppress(DecodeError):
+                    connection.execute_many([COMMAND] * count, True) if count else connection.execute(COMMAND, True)
+                speaker.join()
+                assert connection.in_step
 
 
 ENDLESS = {
