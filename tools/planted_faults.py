@@ -161,7 +161,7 @@ def slot_is_not_returned() -> None:
         lent.close()
         kept.append(lent)
 
-    _replace(pool.ConnectionPool, "_discard", discard)
+    _replace(pool.ConnectionPool, "discard", discard)
 
 
 @found_by("tests/properties/test_pool_machine.py", "tests/unit/test_pool_invalidation.py")
