@@ -14,6 +14,7 @@ from syncredis.exceptions import ConnectionError, OutcomeUnknownError, PrimaryNo
 from syncredis.testing import SentinelDeployment
 from tests.fixtures.servers import BINARIES
 from tests.fixtures.surfaces import Surface
+from tests.fixtures.threads import until
 from tests.sentinel.faults import SOON, takes
 from tests.sentinel.insight import watching
 
@@ -80,8 +81,7 @@ def test_all_is_right(surface: Surface, encrypted: Encrypted) -> None:
     with sentinel.primary_for("myredis") as primary, sentinel.replica_for("myredis") as replica:
         for size in (1, 100_000):
             assert primary.set("foo", "x" * size) is True
-            assert primary.execute_command("WAIT", 1, 20_000) == 1
-            assert replica.get("foo") == "x" * size
+            until(lambda size=size: replica.get("foo") == "x" * size)  # type: ignore[misc]
         watching(sentinel, 2)
         assert "1 of 100 connections open, 1 idle" in repr(primary)
 
