@@ -37,8 +37,12 @@ def locations(sentinels: Iterable[tuple[str, int]]) -> list[Location]:
     return found
 
 
-def _location(sentinel: tuple[str, int]) -> Location:
+def _location(sentinel: object) -> Location:
     match sentinel:
+        case object(host=str(host), port=int(port)) if (
+            host and 0 < port < 65536
+        ):  # of another client, e.g. a TCPLocation
+            return Location(host, port)
         case (str(host), int(port)) if host and 0 < port < 65536:
             return Location(host, port)
         case _:

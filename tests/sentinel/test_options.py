@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -130,3 +131,12 @@ def test_passwords_are_not_shown(surface: Surface) -> None:
     sentinel = surface.Sentinel(SEEDS, **secrets)
     client = sentinel.primary_for("myredis", password="secret-3")
     assert "secret" not in repr(sentinel) + repr(client) + repr(vars(getattr(sentinel, "wrapped", sentinel)).keys())
+
+
+def test_locations_of_another_client_are_taken(surface: Surface) -> None:
+    @dataclass(frozen=True)
+    class TCPLocation:
+        host: str
+        port: int
+
+    assert surface.Sentinel([TCPLocation("localhost", 26379)]).sentinels == (("localhost", 26379),)
