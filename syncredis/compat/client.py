@@ -22,6 +22,7 @@ from syncredis.compat.driver_info import UNSET
 from syncredis.compat.encoder import Encoder
 from syncredis.compat.exceptions import RedisError, ResponseError, WatchError
 from syncredis.compat.faces import AbstractConnection
+from syncredis.compat.keyspace_notifications import KeyspaceNotifications
 from syncredis.compat.lock import Lock
 from syncredis.compat.monitor import Monitor
 from syncredis.compat.options import DEFAULT_SOCKET_CONNECT_TIMEOUT, DEFAULT_SOCKET_READ_SIZE, DEFAULT_SOCKET_TIMEOUT
@@ -235,6 +236,12 @@ class Redis(KeyAccess, ScanIterators[Any]):
     def pubsub(self, **kwargs: Any) -> PubSub:
         """Return an object to subscribe with."""
         return PubSub(self.connection_pool, **kwargs)
+
+    def keyspace_notifications(
+        self, key_prefix: Any = None, ignore_subscribe_messages: bool = True
+    ) -> KeyspaceNotifications:
+        """Return an object to subscribe to what happens to keys."""
+        return KeyspaceNotifications(self, key_prefix, ignore_subscribe_messages)
 
     def monitor(self) -> Monitor:
         """Return an object that shows every command that the server carries out."""

@@ -16,8 +16,9 @@ from typing import Any, Self
 from syncredis.compat.commands.helpers import list_or_args, subscriptions_from
 from syncredis.compat.exceptions import ConnectionError, PubSubError, TimeoutError
 from syncredis.compat.pubsub_state import Subscriptions, message_from
+from syncredis.compat.retry import policy_of
 from syncredis.compat.translation import original, translating
-from syncredis.retry import retry
+from syncredis.retry import NO_RETRY, retry
 from syncredis.typing import T
 
 
@@ -46,6 +47,9 @@ class PubSub(Subscriptions):
         self.subscribed_event = threading.Event()
         # Held while something is sent: a thread may subscribe while another waits for messages.
         self._lock = threading.RLock()
+        # Whether the one who waits wants a lost connection to be made anew: who reads raw replies has polled its socket,
+        # and has to be told.
+        self._patient = False
 
     def __enter__(self) -> Self:
         return self
@@ -133,7 +137,7 @@ class PubSub(Subscriptions):
         # Each time: a framework may have put a connection there, and expects to hear what it had subscribed to.
         connection.register_connect_callback(self.on_connect)
         with self._lock:
-            self._persistently(connection, lambda: connection.send_command(*args))
+            self._persistently(connection, lambda: connection.send_command(*args), True)
 
     # --- messages -----------------------------------------------------------------------------------------
 
@@ -150,7 +154,7 @@ class PubSub(Subscriptions):
                 return None
             if timeout is not None:
                 timeout = max(0.0, timeout - (time.monotonic() - began))
-        reply = self.parse_response(block=timeout is None, timeout=0 if timeout is None else timeout)
+        reply = self._patiently(block=timeout is None, timeout=0 if timeout is None else timeout)
         return self.handle_message(reply, ignore_subscribe_messages) if reply else None
 
     get_sharded_message = get_message
@@ -158,15 +162,23 @@ class PubSub(Subscriptions):
     def listen(self) -> Iterator[Any]:
         """Yield messages for as long as anything is subscribed to. Blocks."""
         while self.subscribed:
-            message = self.handle_message(self.parse_response(block=True))
+            message = self.handle_message(self._patiently(block=True))
             if message is not None:
                 yield message
+
+    def _patiently(self, block: bool = True, timeout: float = 0) -> Any:
+        self._patient = True
+        try:
+            return self.parse_response(block=block, timeout=timeout)
+        finally:
+            self._patient = False
 
     def parse_response(self, block: bool = True, timeout: float = 0) -> Any:
         """Return the next message as the protocol brings it; None if there is none within ``timeout`` seconds. Blocks.
 
         Raises:
             RuntimeError: before the first subscription.
+            ConnectionError: if the connection was lost; the next call makes another one.
         """
         connection = self.connection
         if connection is None:
@@ -183,7 +195,7 @@ class PubSub(Subscriptions):
             except TimeoutError:
                 return None  # a part of it has arrived, and is kept
 
-        reply = self._persistently(connection, read)
+        reply = self._persistently(connection, read, self._patient)
         if reply is not None and self.push_handler_func is not None and connection.protocol == 3:
             self.push_handler_func(reply)
             return None
@@ -234,7 +246,7 @@ class PubSub(Subscriptions):
         thread.start()
         return thread
 
-    def _persistently(self, connection: Any, do: Callable[[], T]) -> T:
+    def _persistently(self, connection: Any, do: Callable[[], T], patient: bool) -> T:
         """Call ``do``; if the connection is lost, make it anew, which subscribes to everything, and call it again. Blocks."""
 
         def anew() -> T:
@@ -250,8 +262,11 @@ class PubSub(Subscriptions):
         except (ConnectionError, TimeoutError) as error:
             if connection is not self.connection:  # closed meanwhile
                 raise
+            pool = self.connection_pool
+            policy = pool.subscription_policy if patient else policy_of(pool.connection_kwargs, NO_RETRY)
+            connection.disconnect()
             with translating():
-                return retry(self.connection_pool.subscription_policy, Subscribing(), anew, original(error))
+                return retry(policy, Subscribing(), anew, original(error))
 
 
 class Subscribing:

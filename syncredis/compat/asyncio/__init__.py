@@ -10,6 +10,11 @@ from syncredis.compat.asyncio.connection import (
     SSLConnection,
     UnixDomainSocketConnection,
 )
+from syncredis.compat.asyncio.keyspace_notifications import (
+    AsyncClusterKeyspaceNotifications,
+    AsyncKeyspaceNotifications,
+    AsyncKeyspaceNotificationsInterface,
+)
 from syncredis.compat.asyncio.sentinel import (
     Sentinel,
     SentinelConnectionPool,
@@ -39,6 +44,9 @@ from syncredis.compat.exceptions import (
 from syncredis.compat.typing import Subscription
 
 __all__ = [
+    "AsyncClusterKeyspaceNotifications",
+    "AsyncKeyspaceNotifications",
+    "AsyncKeyspaceNotificationsInterface",
     "AuthenticationError",
     "AuthenticationWrongNumberOfArgsError",
     "BlockingConnectionPool",

@@ -15,6 +15,7 @@ import anyio
 from syncredis import exceptions as core
 from syncredis.command import Command
 from syncredis.compat.asyncio.connection import ConnectionPool, SSLConnection, UnixDomainSocketConnection
+from syncredis.compat.asyncio.keyspace_notifications import AsyncKeyspaceNotifications
 from syncredis.compat.asyncio.lock import Lock
 from syncredis.compat.asyncio.monitor import Monitor
 from syncredis.compat.asyncio.pubsub import PubSub
@@ -252,6 +253,12 @@ class Redis(AsyncCoreCommands):
     def pubsub(self, **kwargs: Any) -> PubSub:
         """Return an object to subscribe with."""
         return PubSub(self.connection_pool, **kwargs)
+
+    def keyspace_notifications(
+        self, key_prefix: Any = None, ignore_subscribe_messages: bool = True
+    ) -> AsyncKeyspaceNotifications:
+        """Return an object to subscribe to what happens to keys."""
+        return AsyncKeyspaceNotifications(self, key_prefix, ignore_subscribe_messages)
 
     def monitor(self) -> Monitor:
         """Return an object that shows every command that the server carries out."""

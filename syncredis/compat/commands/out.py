@@ -46,7 +46,6 @@ INSTEAD: Final[dict[str, str]] = {
         ),
         _SPELL_OUT,
     ),
-    "keyspace_notifications": "subscribe with pubsub() to __keyspace@0__:* and parse the channel",
 }
 
 
