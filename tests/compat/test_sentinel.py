@@ -71,14 +71,22 @@ def test_a_blocking_call_on_a_connection_is_told_of_a_failover(
 
 
 def test_a_connection_that_was_put_there_is_subscribed_anew(deployment: SentinelDeployment, sentinel: Sentinel) -> None:
-    """Kombu gives subscriptions their connection, and reads from it without a limit of time."""
+    """Kombu gives subscriptions their connection, polls its socket, and reads from it without a limit of time.
+
+    So it has to be told that the socket is another one: the error does that.
+    """
     with sentinel.master_for(deployment.service_name) as primary:
         pubsub = primary.pubsub()
         pubsub.connection = primary.connection_pool.get_connection()
         pubsub.psubscribe("news.*")
         assert pubsub.parse_response() == [b"psubscribe", b"news.*", 1]
         deployment.primary.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        with pytest.raises(redis.ConnectionError):
+            pubsub.parse_response()
         assert pubsub.parse_response() == [b"psubscribe", b"news.*", 1]
+        deployment.primary.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        primary.publish("news.x", "lost")
+        assert pubsub.get_message(timeout=20)["type"] == "psubscribe"
         pubsub.close()
 
 
