@@ -69,11 +69,14 @@ def table(workload: Workload, measurements: Measurements) -> str:
     names = list(next(iter(measurements.values()), {}))
     rows = [["", *names]]
     rows += [[case, *(_cell(found[name]) for name in names)] for case, found in summaries(workload, measurements)]
-    for label, attribute in (("p99", "p99"), ("cpu", "cpu")):
+    further = [("p99 us", "p99"), ("cpu us", "cpu")]
+    if workload.unit == "MiB/s":
+        further = [("peak MiB", "peak")]
+    for label, attribute in further:
         for case, found in summaries(workload, measurements):
             cells = [getattr(found[name], attribute, None) for name in names]
             if any(cell is not None for cell in cells):
-                rows.append([f"{case}, {label} us", *("" if cell is None else f"{cell:,.1f}" for cell in cells)])
+                rows.append([f"{case}, {label}", *("" if cell is None else f"{cell:,.1f}" for cell in cells)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     unit = f" ({workload.unit}; {workload.better} is better; x: of {workload.limit})"
