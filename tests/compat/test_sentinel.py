@@ -151,3 +151,18 @@ def test_the_async_clients_lead_to_the_primary_and_to_the_replicas(deployment: S
                 await sentinel.discover_master("nobody")
 
     anyio.run(use)
+
+
+def test_an_async_subscription_that_was_disconnected_is_made_anew(deployment: SentinelDeployment) -> None:
+    async def use() -> None:
+        async with aioredis.Redis(port=deployment.primary.port) as client, client.pubsub() as pubsub:
+            await pubsub.subscribe("news")
+            assert (await pubsub.get_message(timeout=20))["type"] == "subscribe"
+            await pubsub.connection.disconnect()
+            assert (await pubsub.get_message(timeout=20))["type"] == "subscribe"
+            await client.publish("news", "x")
+            assert (await pubsub.get_message(timeout=20))["data"] == b"x"
+
+    anyio.run(use)
+
+    anyio.run(use)

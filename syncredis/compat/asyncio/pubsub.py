@@ -125,13 +125,13 @@ class PubSub(Subscriptions):
         """Make sure that there is a connection."""
         if self.connection is None:
             self.connection = await self.connection_pool.get_connection()
-        else:
+        elif not self.connection.is_connected:  # somebody has disconnected it
             await self.connection.connect()
+            await self.on_connect(self.connection)
 
     async def execute_command(self, *args: Any) -> Any:
         """Send a command; what it brings comes as a message."""
-        if self.connection is None:
-            await self.connect()
+        await self.connect()
         connection: Any = self.connection
         async with self._lock:
             await self._persistently(connection, lambda: connection.send_command(*args))
@@ -166,6 +166,7 @@ class PubSub(Subscriptions):
             raise RuntimeError("pubsub connection not set: did you forget to call subscribe() or psubscribe()?")
 
         async def read() -> Any:
+            await self.connect()
             limit = None if block else max(timeout, 0)
             if limit == 0:
                 await anyio.sleep(0)
