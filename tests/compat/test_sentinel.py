@@ -164,5 +164,3 @@ def test_an_async_subscription_that_was_disconnected_is_made_anew(deployment: Se
             assert (await pubsub.get_message(timeout=20))["data"] == b"x"
 
     anyio.run(use)
-
-    anyio.run(use)
