@@ -93,14 +93,15 @@ class Listener:
         os.set_blocking(self._woken, False)
         self._poll.register(self._woken, select.POLLIN)
         self.is_over = False
+        self._stopped = threading.Event()
         self._is_majority_lost = False
 
     # --- from any thread ------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Begin, in a thread of its own."""
+    def start(self, head_start: float) -> None:
+        """Begin in ``head_start`` seconds, in a thread of its own."""
         try:
-            threading.Thread(target=self._run, name="syncredis-watch", daemon=True).start()
+            threading.Thread(target=self._run, args=(head_start,), name="syncredis-watch", daemon=True).start()
         except RuntimeError:  # the system has no thread to give; the next connection asks again
             self.is_over = True
             self._close()
@@ -119,6 +120,7 @@ class Listener:
         with self._lock:
             self.is_over = True
             running = list(self._jobs)
+        self._stopped.set()
         for job in running:
             job.interrupt()
         self._wake()
@@ -138,8 +140,9 @@ class Listener:
 
     # --- the thread -----------------------------------------------------------------------------------
 
-    def _run(self) -> None:
+    def _run(self, head_start: float) -> None:
         try:
+            self._stopped.wait(head_start)
             while self._goes_on():
                 self._tend_posts()
                 self._hear(self._poll.poll(_TICK * 1000))

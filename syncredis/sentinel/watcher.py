@@ -13,13 +13,17 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from syncredis.gate import Gate
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Audience, EventStream
 from syncredis.sentinel.listener import Listener
 from syncredis.sentinel.service_watch import ServiceWatch
+
+#: Seconds that a client's first connection gets for itself before the Sentinels are subscribed to: both at once would make
+#: the first command several times as slow. What changes meanwhile is found by the questions that follow the subscriptions.
+HEAD_START: Final = 0.05
 
 
 class Pool(Protocol):
@@ -72,7 +76,7 @@ class Watcher:
             self._pools.add(pool)
             pools: weakref.WeakSet[Any] = service.pools if pool.is_primary else service.replica_pools
             pools.add(pool)
-            self._listen()
+            self._listen(HEAD_START)
 
     def leave(self, pool: Pool) -> None:
         """Tell a pool nothing more; the last one to go ends the listening."""
@@ -118,8 +122,8 @@ class Watcher:
                 self._listener.add(service)
             return service
 
-    def _listen(self) -> None:
-        """Start the thread if there is none. The lock is held."""
+    def _listen(self, head_start: float = 0.0) -> None:
+        """Start the thread if there is none, to begin after ``head_start`` seconds. The lock is held."""
         if self._is_listening:
             return
         pools, audience = weakref.ref(self._pools), self._audience
@@ -135,7 +139,7 @@ class Watcher:
         if self._forgotten is not None:
             self._forgotten.detach()
         self._forgotten = weakref.finalize(self, self._listener.stop)
-        self._listener.start()
+        self._listener.start(head_start)
 
     def _after_fork_in_child(self) -> None:
         listener = self._listener
