@@ -154,7 +154,12 @@ class GroupReading(Reading[AnyStr]):
 
     def _fetch(self, seconds: float | None) -> Steps:
         if self._in_backlog:
-            yield from self._fetch_backlog()
+            try:
+                yield from self._fetch_backlog()
+            except OutcomeUnknownError as error:
+                if isinstance(error.__cause__, InterruptedCallError):  # the client was closed
+                    raise
+                return  # what is pending stays so: it is fetched again
         if self._reclaim_after is not None and not self._fetched and self._clock() >= self._next_reclaim:
             yield from self._reclaim(self._reclaim_after)
         if self._fetched:

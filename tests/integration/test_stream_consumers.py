@@ -13,7 +13,7 @@ from syncredis import Redis
 from syncredis.aio import Redis as AsyncRedis
 from syncredis.aio.stream import Consumer as AsyncConsumer
 from syncredis.aio.stream import GroupConsumer as AsyncGroupConsumer
-from syncredis.exceptions import DataError, ResponseError
+from syncredis.exceptions import ConnectionError, DataError, OutcomeUnknownError, ResponseError
 from syncredis.stream import Consumer, GroupConsumer, StreamMessage
 from syncredis.testing import ServerProcess
 from tests.fixtures.surfaces import Face, Surface
@@ -181,6 +181,30 @@ def test_a_lost_reply_loses_no_entry(client: Any, server: ServerProcess, surface
         killer.start()
         assert take(source, 3) == ["0", "1", "2"]
         killer.join()
+
+
+def test_a_lost_reply_with_pending_entries_loses_none(server: ServerProcess) -> None:
+    """The connection breaks again, while what was pending is fetched."""
+
+    class Lossy(Redis[str]):
+        """The first reply to the question for what is pending gets lost."""
+
+        lost = False
+
+        def execute(self, command: Any) -> Any:
+            reply = super().execute(command)
+            if command.arguments[0] == "XREADGROUP" and ">" not in command.arguments and not self.lost:
+                self.lost = True
+                raise OutcomeUnknownError("XREADGROUP was sent, but no reply came") from ConnectionError("lost")
+            return reply
+
+    with Lossy(*server.location) as lossy:
+        for number in range(3):
+            lossy.xadd("a", {"n": number})
+        lossy.xgroup_create("a", "group", "0")
+        lossy.xreadgroup("group", "one", {"a": ">"}, count=2)
+        assert take(GroupConsumer(lossy, ["a"], "group", "one"), 3) == ["0", "1", "2"]
+        assert lossy.lost
 
 
 def _kill(server: ServerProcess, name: str) -> None:
