@@ -132,7 +132,8 @@ def test_failover_timeout_of_the_sentinel_is_the_usual_one(surface: Surface, odd
 
 
 def test_a_stale_primary_that_becomes_one(surface: Surface, oddities: Oddities) -> None:
-    with ServerProcess(oddities.alone.binary, config={"replicaof": "{} {}".format(*oddities.alone.location)}) as server:
+    # Not of a server that others look at: for the Sentinel it would have a replica from then on.
+    with ServerProcess(oddities.alone.binary, config={"replicaof": "{} {}".format(*oddities.nowhere)}) as server:
         oddities.watch("rising", server.location)
         rise = threading.Timer(0.5, server.execute_command, ["REPLICAOF", "NO", "ONE"])
         try:
