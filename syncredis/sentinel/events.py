@@ -134,9 +134,13 @@ class EventStream:
 
     def __init__(self, source: object) -> None:
         self._source = source  # which lives for as long as this does
-        self._changed = threading.Condition(threading.RLock())
+        self.start_anew()
         self._held: deque[Event] = deque(maxlen=_MOST_HELD)
         self._closed = False
+
+    def start_anew(self) -> None:
+        """Wait for nobody: in a child process that was forked, where a thread that is gone may hold the lock."""
+        self._changed = threading.Condition(threading.RLock())
 
     def __enter__(self) -> Self:
         return self
@@ -215,10 +219,16 @@ class Audience:
     def __init__(self, on_event: Callable[[Event], object] | None = None) -> None:
         self._on_event = on_event
         self._streams: weakref.WeakSet[EventStream] = weakref.WeakSet()
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Wait for nobody: a child process that was forked has no thread that tells, and one that is gone may hold a lock."""
         # Guards what follows, and the streams.
         self._lock = threading.Lock()
-        self._untold: deque[Event] = deque()
+        self._untold: deque[Event] = deque(maxlen=_MOST_HELD)
         self._is_telling = False
+        for stream in list(self._streams):
+            stream.start_anew()
 
     @property
     def is_empty(self) -> bool:
@@ -254,7 +264,12 @@ class Audience:
             stream.put(event)
         if begin:
             # A thread of its own, and not this one: what the application does there must not hold up a failover.
-            threading.Thread(target=self._call, name="syncredis-events", daemon=True).start()
+            try:
+                threading.Thread(target=self._call, name="syncredis-events", daemon=True).start()
+            except RuntimeError:  # the system has no thread to give: it is told together with the next one
+                logger.warning("on_event can not be called now: no thread can be started")
+                with self._lock:
+                    self._is_telling = False
 
     def _call(self) -> None:
         assert self._on_event is not None

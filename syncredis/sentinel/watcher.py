@@ -144,6 +144,7 @@ class Watcher:
     def _after_fork_in_child(self) -> None:
         listener = self._listener
         self._start_anew()
+        self._audience.start_anew()
         for service in self._services.values():
             service.start_anew(self._discovery.succession(service.name))
         if listener is not None:
