@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, nullcontext, suppress
@@ -30,6 +31,9 @@ _PURSUIT: Final = 0.01
 
 #: Seconds for which a replica is looked at that the Sentinels have chosen; by then they have given it up.
 _PURSUE_FOR: Final = 20.0
+
+#: Seconds for which a promotion waits at most for the old primary to have ended blocking calls.
+_UNBLOCK_WITHIN: Final = 0.5
 
 _REPLICATION: Final = Command[Any](("INFO", "replication"), text=True)
 _ROLE: Final = Command[Any](("ROLE",))
@@ -123,6 +127,13 @@ def unblock(config: ConnectionConfig, numbers: Sequence[int]) -> None:
             connection.execute_many(commands, text=True)
 
 
+def await_unblocking(unblocked: threading.Event) -> None:
+    """Wait for `unblock` to be over, but not for long: a primary that is silent shall not hold up a failover."""
+    call = interruption.current()
+    with nullcontext() if call is None else call.attached(unblocked.set):
+        unblocked.wait(_UNBLOCK_WITHIN)
+
+
 def watch_offsets(config: ConnectionConfig, log: OffsetLog, interval: float, over: Callable[[], bool]) -> None:
     """Look every ``interval`` seconds, and when it is wanted, how far the primary at ``config`` is, until it is ``over``.
 
@@ -152,7 +163,7 @@ def compare_offsets(config: ConnectionConfig, log: OffsetLog) -> WriteLoss | Non
         return None
 
 
-def arrive(step: Arrive, pools: Sequence[PrimaryPool]) -> PrimaryChanged:
+def arrive(step: Arrive, pools: Iterable[PrimaryPool]) -> PrimaryChanged:
     """Have the pools make a connection to the new primary each; return what there is to tell."""
     resumed: float | None = None
     for pool in pools:

@@ -87,6 +87,8 @@ class Listener:
         self._results: deque[Result] = deque()
         self._jobs: set[Interruption] = set()
         self._unclaimed: set[Subscription] = set()
+        # For each service, set when the old primary has ended the blocking calls, or can not.
+        self._unblocked: dict[str, threading.Event] = {}
         self._numbers = itertools.count(1)
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
@@ -128,6 +130,7 @@ class Listener:
     def close_in_child(self) -> None:
         """Close a forked process's copies of what the thread had open."""
         self._lock = threading.RLock()
+        self._jobs.clear()  # they are the parent's, and so is what `stop` would break off
         for post in self._posts.values():
             if post.subscription is not None:
                 post.subscription.close_in_child()
@@ -360,19 +363,26 @@ class Listener:
                 config = next((pool.config for pool in list(service.pools)), None)
                 if config is None:
                     return
+                unblocked = self._unblocked.get(service.name)
 
                 def pursue() -> Result | None:
                     over = lambda: self.is_over or not service.is_pursued(candidate)  # noqa: E731
                     if not jobs.await_promotion(config.at(candidate), over):
                         return None
+                    if unblocked is not None:  # until then, to leave the old primary would cut those calls off
+                        jobs.await_unblocking(unblocked)
                     return lambda: service.hear_of_promotion(candidate, f"{source}, and its own word")
 
                 self._begin("pursue", pursue)
             case Unblock(_, primary):
+                ended = self._unblocked[service.name] = threading.Event()
 
                 def unblock() -> None:
-                    for pool in list(service.pools):
-                        jobs.unblock(pool.config.at(primary), pool.waiting())
+                    try:
+                        for pool in list(service.pools):
+                            jobs.unblock(pool.config.at(primary), pool.waiting())
+                    finally:
+                        ended.set()
 
                 self._begin("unblock", unblock)
             case Consult(name, source):
@@ -387,7 +397,9 @@ class Listener:
 
                 def arrive() -> Result:
                     try:
-                        event = jobs.arrive(step, list(service.pools))
+                        # One after the other, which takes time: who was closed meanwhile shall not be opened again.
+                        there = (pool for pool in list(service.pools) if pool in service.pools)
+                        event = jobs.arrive(step, there)
                     finally:
                         service.release()
                     config = next((pool.config for pool in list(service.pools)), None)

@@ -37,7 +37,7 @@ class Stage(NamedTuple):
 @pytest.fixture
 def stage(surface: Surface) -> Iterator[Stage]:
     with ExitStack() as stack:
-        own = stack.enter_context(SentinelDeployment(1, 3, server=NEWEST, down_after=2.0))
+        own = stack.enter_context(SentinelDeployment(1, 3, server=NEWEST, down_after=30.0))
         sentinel = stack.enter_context(
             surface.Sentinel(own.sentinel_locations, failover_timeout=BUDGET, write_hold=60.0)
         )
