@@ -108,6 +108,12 @@ class Listener:
             self.is_over = True
             self._close()
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it listens. Who began to want to know before this was asked is heard: see `_goes_on`."""
+        with self._lock:
+            return not self.is_over
+
     def add(self, service: ServiceWatch) -> None:
         """Watch a service, too. Never blocks."""
         with self._lock:

@@ -109,7 +109,7 @@ class Watcher:
     @property
     def _is_listening(self) -> bool:
         listener = self._listener
-        return listener is not None and not listener.is_over
+        return listener is not None and listener.goes_on
 
     def _service(self, name: str) -> ServiceWatch:
         with self._lock:

@@ -19,7 +19,8 @@ from syncredis.sentinel.listener import Listener
 from syncredis.sentinel.service_watch import Arrive, ServiceWatch
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
-from tests.fixtures.threads import PATIENCE, until
+from syncredis.sentinel.watcher import Watcher
+from tests.fixtures.threads import PATIENCE, BackgroundCall, until
 
 A, B = (Location("host", port) for port in (1, 2))
 
@@ -76,6 +77,30 @@ def test_who_was_closed_meanwhile_is_not_opened_again(listener: Listener, servic
     until(lambda: not listener._jobs)
     assert told == ["prewarm"]
     assert len(pools) == 3
+
+
+def test_who_comes_while_it_ends_gets_another_one() -> None:
+    """The thread finds that nobody wants to know, and ends; between the two, somebody does."""
+    discovery = Discovery([A], ConnectionConfig(), min_other_sentinels=0, hedge_delay=0.0)
+    audience = Audience()
+    watcher = Watcher(discovery, audience, hold=0.0)
+    coming: list[BackgroundCall] = []
+
+    def nobody() -> bool:
+        coming.append(BackgroundCall(watcher.events))
+        until(lambda: not audience.is_empty)
+        coming[0]._thread.join(0.2)  # it may have to wait for this to be over
+        return False
+
+    ending = watcher._listener = Listener(discovery, audience, wanted=nobody)
+    try:
+        assert not ending._goes_on()
+        assert not coming[0].result().closed
+        assert watcher._is_listening
+    finally:
+        ending._close()
+        watcher.close()
+    until(lambda: all(thread.name != "syncredis-watch" for thread in threading.enumerate()))
 
 
 def test_a_child_process_leaves_the_jobs_of_its_parent_alone(listener: Listener) -> None:
