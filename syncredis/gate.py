@@ -72,6 +72,14 @@ class Gate:
         self.wake()
         return was_shut
 
+    def open_if_over(self) -> None:
+        """`open`, if its time is over: it may have been shut again since somebody was let through."""
+        with self._changed:
+            if not self.is_shut or self.left:
+                return
+            self.is_shut = False
+        self.wake()
+
     def wait(self, closed: Callable[[], bool] = lambda: False) -> None:
         """Block while it is shut.
 
@@ -84,8 +92,7 @@ class Gate:
         call = interruption.current()
         with nullcontext() if call is None else call.attached(self.wake):
             self._wait(lambda: closed() or (call is not None and call.interrupted))
-        if self.is_shut:  # its time is over
-            self.open()
+        self.open_if_over()
 
     @contextmanager
     def attended(self, wake: Callable[[], object]) -> Iterator[None]:

@@ -158,8 +158,7 @@ class Dispatcher:
                 if gate.left:
                     with anyio.move_on_after(gate.left):
                         await waiter
-            if not gate.left:  # its time is over
-                gate.open()
+            gate.open_if_over()
 
 
 async def _receive_alone(multiplexer: Multiplexer, call: Call) -> None:

@@ -44,6 +44,23 @@ def test_it_opens_by_itself() -> None:
     assert not gate.is_shut
 
 
+def test_who_is_let_through_does_not_open_it_for_all(background: Background) -> None:
+    """It may have been shut anew before he got to go on."""
+
+    class Changing(Gate):
+        def _wait(self, given_up: Callable[[], bool]) -> None:
+            super()._wait(given_up)
+            assert self.shut(LONG)
+
+    gate = Changing()
+    gate.shut(LONG)
+    call = background(gate.wait)
+    until(lambda: gate.waiting == 1)
+    gate.open()
+    call.join()
+    assert gate.is_shut
+
+
 def test_shutting_it_again_does_not_prolong_it() -> None:
     gate = Gate()
     gate.shut(0.05)
