@@ -116,6 +116,8 @@ class Multiplexer:
         """Return what a caller awaits before it asks again whether `is_full`."""
         waiter = self._loop.new_waiter()
         self._wait_for_room.append(waiter)
+        if not self.is_full:  # the thread may have made room before it could see that somebody waits for it
+            self._let_in()
         return waiter
 
     def submit(self, call: Call) -> None:
@@ -149,7 +151,7 @@ class Multiplexer:
         except ConnectionError as error:
             self._alone = None
             self._break(error)
-            self._traffic.take_answered()
+            self._tell_others()
             return
         if complete:
             self._alone = None
@@ -166,7 +168,7 @@ class Multiplexer:
         assert self._alone is call
         self._alone = None
         self._break(connection.no_reply())
-        self._traffic.take_answered()
+        self._tell_others()
 
     def abandon(self, call: Call) -> None:
         """Forget a call whose caller has gone. What was sent will be received all the same, in its place. Never blocks."""
@@ -175,8 +177,10 @@ class Multiplexer:
             self._hand_over()
         elif self._connecting is not None:
             with self._lock:
-                if self._connecting is not None and self._traffic.nobody_waits:
+                self._traffic.forget_abandoned()
+                if self._connecting is not None and not self._traffic.waiting:
                     self._connecting.interrupt()
+            self._let_in()
 
     def _send_alone(self, connection: Connection, call: Call) -> None:
         self._traffic.waiting.append(call)
@@ -215,6 +219,11 @@ class Multiplexer:
             self._send_waiting()
             self._work()
 
+    def _tell_others(self) -> None:
+        """Have those go on that ended together with the call that was alone, whose caller sees it by itself."""
+        self._settled.extend(self._traffic.take_answered())
+        self._hand_out()
+
     def _hand_out(self) -> None:
         self._loop_is_called = False
         settled, wake = self._settled, self._loop.wake
@@ -243,7 +252,10 @@ class Multiplexer:
                 self._thread.start()
             except RuntimeError as error:  # the interpreter is shutting down, or the system has no more
                 self._thread, self._at_work = None, False
-                self._break(InterruptedCallError(f"no thread can be started: {error}"))
+                failure = InterruptedCallError(f"no thread can be started: {error}")
+                self._break(failure)
+                failure.not_applied = True  # of what waits, nothing was sent
+                self._traffic.end_waiting(failure)
                 self._settle()
         else:
             self._wake.release()
@@ -352,8 +364,10 @@ class Multiplexer:
                 # What waits the loop is about to send, or is to be sent here.
                 self._at_work = bool(self._traffic.sent or (self._traffic.waiting and not self._flush_is_due))
                 at_work = self._at_work
+                # From now on what else is answered may be the loop's, who receives for one that is alone.
+                self._settled.extend(self._traffic.take_answered())
             # Only now: when the callers go on, all is at rest.
-            self._settle()
+            self._tell()
             if not at_work:
                 return received
 
@@ -393,7 +407,7 @@ class Multiplexer:
             self._connecting = call
         try:
             connection = call.run(self._reserve.lease)
-        except InterruptedCallError:
+        except ConnectionError:
             if call.interrupted:  # nobody waited for it any more; if somebody does now, the next attempt is his
                 return None
             raise
@@ -413,12 +427,15 @@ class Multiplexer:
         self._traffic.unsent = None
 
     def _settle(self) -> None:
-        """Have the callers go on, with one wake-up of their event loop for all of them."""
-        if not self._traffic.answered:
-            return
-        with self._lock:
-            self._settled.extend(self._traffic.take_answered())
-        if not self._loop_is_called:
+        """Have the callers go on."""
+        if self._traffic.answered:
+            with self._lock:
+                self._settled.extend(self._traffic.take_answered())
+            self._tell()
+
+    def _tell(self) -> None:
+        """Wake the event loop, once for all callers that can go on."""
+        if (self._settled or self._wait_for_room) and not self._loop_is_called:
             self._loop_is_called = True
             # If the loop has ended, so have its tasks.
             self._loop.call_from_thread(self._hand_out)

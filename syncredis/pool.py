@@ -244,6 +244,7 @@ class ConnectionPool:
             if self.is_fresh(idle, time.monotonic()):
                 with self._lock:
                     self._apart.add(idle)
+                    self._grant()  # one more may be made now
                 return idle
         slot = _Slot()
         with self._lock:

@@ -47,6 +47,8 @@ class Reserve:
             ConnectionError, TimeoutError, ResponseError: if it had to be made and that failed.
         """
         connection = self._take()
+        if connection is not None and connection.credentials_are_old:
+            connection.make_blocking()  # an event loop may have watched it last, and it is about to authenticate
         if connection is not None and self._pool.is_fresh(connection, time.monotonic()):
             return connection
         return self._pool.connect_apart()

@@ -101,10 +101,11 @@ class Traffic:
         """How many further calls may come."""
         return MOST_WAITING - len(self.waiting)
 
-    @property
-    def nobody_waits(self) -> bool:
-        """Whether all calls that wait were abandoned."""
-        return all(call.abandoned for call in self.waiting)
+    def forget_abandoned(self) -> None:
+        """Drop calls that were abandoned before they were sent, as far as no other one waits before them."""
+        waiting = self.waiting
+        while waiting and waiting[0].abandoned:
+            waiting.popleft()
 
     def take_waiting(self) -> bytes:
         """Move calls from those that wait to those that were sent; return what is to be sent for them."""
@@ -198,7 +199,10 @@ def error_of_one(error: Exception, not_applied: bool | None = None) -> Exception
     """Return the error for one of many callers: each needs its own traceback, and its own notes."""
     if not isinstance(error, RedisError):  # of somebody else's code, who knows how it is made
         return error
-    own = type(error)(*error.args)
+    try:
+        own = type(error)(*error.args)
+    except TypeError:  # likewise
+        return error
     own.not_applied = error.not_applied if not_applied is None else not_applied
     own.transient = error.transient
     own.__cause__ = error.__cause__ or error

@@ -116,11 +116,14 @@ class Dispatcher:
         line = self._line
         if line is None or not line.loop.is_running_here:
             line = self._line = self.lines.here(self._stream_timeout)
-        if self._pool.gate.is_shut and not request.read_only:
-            await self._wait_at_gate(line.loop, call)
-        multiplexer = line.only or line.next()
-        while multiplexer.is_full:
-            await multiplexer.room()
+        gate = self._pool.gate
+        while True:
+            if gate.is_shut and not request.read_only:
+                await self._wait_at_gate(line.loop, call)
+            multiplexer = line.only or line.next()
+            if not multiplexer.is_full:
+                break
+            await multiplexer.room()  # meanwhile the gate may be shut
         multiplexer.submit(call)
         try:
             if call.waiter is None:

@@ -30,9 +30,10 @@ class Line:
 
     def next(self) -> Multiplexer:
         """Return the connection whose turn it is."""
-        while len(self._multiplexers) < self._pool.width:
+        width = self._pool.width  # another thread may change it
+        while len(self._multiplexers) < width:
             self._multiplexers.append(Multiplexer(self._pool, self.loop, self.stream_timeout))
-        return self._multiplexers[next(self._turn) % self._pool.width]
+        return self._multiplexers[next(self._turn) % width]
 
 
 class Lines:
