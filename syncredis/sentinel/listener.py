@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final, TypeAlias
 
+from syncredis import interruption
 from syncredis.config import ConnectionConfig, Location
 from syncredis.exceptions import AuthorizationError, RedisError, SentinelError
 from syncredis.interruption import Interruption
@@ -26,7 +27,7 @@ from syncredis.sentinel.subscription import Subscription
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two attempts to subscribe to a Sentinel that can not be reached.
+#: Seconds between two attempts with a Sentinel, or a primary whose offset is looked at, that can not be reached.
 _RETRY_AFTER: Final = 1.0
 
 #: Seconds after which a Sentinel that tells what happens is asked all the same.
@@ -326,9 +327,13 @@ class Listener:
         self._looked_at.add(looked_at)
 
         def look() -> Result:
+            def over() -> bool:
+                return self.is_over or service.at != config.location
+
             with suppress(RedisError):
-                over = lambda: self.is_over or service.at != config.location  # noqa: E731
                 jobs.watch_offsets(config, service.offsets, interval, over)
+            if not over():  # it can not be reached, or will not tell: that may last
+                interruption.sleep(_RETRY_AFTER)
             return lambda: self._end_look(looked_at)
 
         self._begin("offsets", look)

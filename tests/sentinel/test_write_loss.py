@@ -47,8 +47,11 @@ def test_a_replica_lags_when_the_primary_dies(surface: Surface, pair: SentinelDe
         )
         client = stack.enter_context(sentinel.primary_for("myredis"))
         events = stack.enter_context(sentinel.events())
-        client.set("first", "kept")
+        client.get("first")
         watching(sentinel, 3)
+        # Something is to be certainly kept: what was seen before the replica had "first".
+        until(lambda: log_of(sentinel).latest is not None)
+        client.set("first", "kept")
         until(lambda: replica.execute_command("GET", "first") == "kept")
         pair.freeze(replica)
         with client.pipeline(transaction=False) as pipeline:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from syncredis import Location
+from syncredis import Location, interruption
 from syncredis.config import ConnectionConfig
+from syncredis.exceptions import ConnectionError
 from syncredis.interruption import Interruption
 from syncredis.sentinel import jobs
 from syncredis.sentinel.announcement import PROMOTING, SELECTING, Announcement
@@ -101,6 +102,28 @@ def test_who_comes_while_it_ends_gets_another_one() -> None:
         ending._close()
         watcher.close()
     until(lambda: all(thread.name != "syncredis-watch" for thread in threading.enumerate()))
+
+
+def test_a_primary_that_can_not_be_looked_at_is_not_asked_all_the_time(
+    listener: Listener, service: ServiceWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = Pool(service, [])
+    assert list(service.hear_answer(NamedPrimary(A, 5), "a test")) == []
+    assert pool in service.pools
+    done: list[str] = []
+
+    def fail(*_: Any) -> None:
+        done.append("look")
+        raise ConnectionError("refused")
+
+    monkeypatch.setattr(jobs, "watch_offsets", fail)
+    monkeypatch.setattr(interruption, "sleep", lambda seconds: done.append(f"sleep {seconds:g}"))
+    listener._watch_offsets = 0.01
+    for _ in range(2):
+        listener._mind_offsets()
+        until(lambda: not listener._jobs)
+        listener._take_results()
+    assert done == ["look", "sleep 1"] * 2
 
 
 def test_a_child_process_leaves_the_jobs_of_its_parent_alone(listener: Listener) -> None:
