@@ -36,6 +36,9 @@ RECEIVE_SIZE: Final = 64 * 1024
 #: ``sendmsg`` takes at most this many buffers at once (IOV_MAX is 1024 on Linux and macOS).
 _MOST_BUFFERS: Final = 512
 
+#: Bytes that TLS encrypts as one: who receives gets all of them, or none.
+_RECORD_SIZE: Final = 16 * 1024
+
 
 class Transport:
     """A connected byte stream. Made by `connect`."""
@@ -273,6 +276,10 @@ class EncryptedTransport(Transport):
     def send_now(self, data: Buffer) -> int:  # noqa: ARG002 - as declared
         # OpenSSL's streams are not for two threads at once, and the other one may be receiving.
         return 0
+
+    def send_some(self, data: Buffer) -> int:
+        # One record: of several, the first may be on their way when OpenSSL says of all that they could not be sent.
+        return super().send_some(memoryview(data)[:_RECORD_SIZE])
 
     def receive_now(self) -> bytes | None:
         from ssl import SSLWantReadError

@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from syncredis.command import Command
 from syncredis.interruption import Interruption
 from syncredis.pool import CHECK_AFTER
 from syncredis.testing import ServerProcess
+from syncredis.transport import EncryptedTransport
 from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import BackgroundCall, until
 from tests.fixtures.tls import Certificates, TLSServers
@@ -268,3 +270,29 @@ def test_many_threads(encrypted: ServerProcess, trusting: dict[str, Any], backgr
         for call in [background(use, number) for number in range(6)]:
             call.result()
         assert len(client.pool._slots) <= 3
+
+
+def test_what_has_arrived_was_said_to_have_been_sent(certificates: Certificates, background: Background) -> None:
+    """Or else it would be sent again, on another connection, as something that can not have been carried out."""
+
+    def receive_some() -> int:
+        accepted, _ = listener.accept()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.server.certificate, certificates.server.key)
+        with context.wrap_socket(accepted, server_side=True) as stream:
+            count = 0
+            while count < 100_000:
+                count += len(stream.recv(16 * 1024))
+            return count
+
+    trusted = ssl.create_default_context(cafile=certificates.authority)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        other_end = background(receive_some)
+        connected = socket.create_connection(listener.getsockname())
+        stream = EncryptedTransport(trusted.wrap_socket(connected, server_hostname="localhost"), "the other end", 20)
+    sent, data = 0, bytes(32 * 1024 * 1024)
+    with suppress(ConnectionError):
+        while sent < len(data):
+            sent += stream.send_some(memoryview(data)[sent:])
+    stream.close()
+    assert other_end.result() <= sent < len(data)
