@@ -14,7 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
+from functools import partial
 from typing import TypeVar, TypeVarTuple, Unpack
 
 from syncredis.exceptions import InterruptedCallError
@@ -39,11 +40,13 @@ class Interruption:
 
     def run(self, function: Callable[[Unpack[Arguments]], T], *arguments: *Arguments) -> T:
         """Call ``function`` in this thread, so that `interrupt` breaks it off."""
-        token = _current.set(self)
-        try:
-            return function(*arguments)
-        finally:
-            _current.reset(token)
+        # In a context of its own, which is left whatever happens: an exception from a signal handler may strike between any
+        # two lines, and a reset that it kept from happening would leave this call current for all that follow.
+        return copy_context().run(self._run_here, partial(function, *arguments))
+
+    def _run_here(self, function: Callable[[], T]) -> T:
+        _current.set(self)
+        return function()
 
     def interrupt(self) -> None:
         """Wake whatever the call is blocked on; everything that would block from now on raises at once."""

@@ -392,6 +392,7 @@ def _encrypt(
 
     # The handshake by itself: wrapping takes the socket over, so that only what it returns can be interrupted.
     name = tls.server_hostname or config.location.host
+    connected.getpeername()  # raises if the connection has ended already: the ssl module would lose the open socket then
     encrypted = tls.context.wrap_socket(connected, server_hostname=name, do_handshake_on_connect=False)
     try:
         encrypted.settimeout(_remaining(deadline))

@@ -132,6 +132,7 @@ def all_back(pool: Any) -> bool:
     return len(list(pool._slots)) == len(pool._shelf) <= pool.pool_config.max_connections and not pool._waiters
 
 
+@pytest.mark.slow
 def test_threads(server: ServerProcess, proxy: FaultProxy, ledger: Ledger) -> None:
     """More threads than connections."""
     with Redis(*proxy.location, max_connections=8, pool_timeout=60) as client:
@@ -156,6 +157,7 @@ def test_threads(server: ServerProcess, proxy: FaultProxy, ledger: Ledger) -> No
         until(lambda: all_back(client.pool))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_tasks(server: ServerProcess, proxy: FaultProxy, ledger: Ledger, backend: str) -> None:
     """Two thousand of them, a tenth of which are cancelled at some time."""

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -111,6 +112,7 @@ def _say(words: Sequence[bytes], opinion: Opinion, others: list[Location]) -> by
             return b"-ERR unknown\r\n"
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(opinions=st.lists(OPINIONS, min_size=1, max_size=4), seeds=st.integers(1, 4), least=st.integers(0, 2))
 def test_whatever_they_say(ledger: Ledger, opinions: list[Opinion], seeds: int, least: int) -> None:
