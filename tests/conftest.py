@@ -29,3 +29,8 @@ def pytest_collection_finish() -> None:
     """Keep the tests themselves, of which there are many thousands, out of each search for what they left behind."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Undo that: plugins that begin their work now look for who refers to what."""
+    gc.unfreeze()
