@@ -57,8 +57,12 @@ def test_closing_the_clients_closes_what_they_opened(surface: Surface, any_deplo
 def test_what_is_forgotten_is_collected(surface: Surface, any_deployment: SentinelDeployment) -> None:
     sentinel, primary, replica = opened(surface, any_deployment)
     del sentinel, primary, replica
-    gc.collect()
-    until(lambda: connections(*any_deployment.sentinels, *any_deployment.nodes) == 0)
+
+    def nothing_is_left() -> bool:
+        gc.collect()  # again and again: threads that were at work let go a little later
+        return connections(*any_deployment.sentinels, *any_deployment.nodes) == 0
+
+    until(nothing_is_left)
 
 
 def test_forgotten_after_a_failure(surface: Surface) -> None:
