@@ -100,11 +100,11 @@ class Outage:
         if view.resumed is None:
             return
         moment = view.resumed.ended
-        text = f"{view.load.surface}: writes again {_ms(moment - self.killed)} after the kill"
-        if self._witness.first is not None:
-            # Not less than nothing: the Sentinels are asked now and then only, and a client may have been quicker.
-            text += f", {_ms(max(0.0, moment - self._witness.first[0]))} after the switch"
-        self._tell_once((view.load.surface, "resumed"), f"{text}.", Mark.GOOD)
+        # A client does not wait for the Sentinels to agree: it goes to a promoted replica at once.
+        switch = self._witness.first
+        relation = "before" if switch is None or moment < switch[0] else f"{_ms(moment - switch[0])} after"
+        text = f"{view.load.surface}: writes again {_ms(moment - self.killed)} after the kill, {relation} the switch."
+        self._tell_once((view.load.surface, "resumed"), text, Mark.GOOD)
 
     def _tell_once(self, what: object, text: str, mark: Mark = Mark.STEP) -> bool:
         if what in self._told:
