@@ -13,6 +13,10 @@ import pytest
 
 PROC = Path("/proc")
 
+#: For a program that is going to be interrupted: that may happen between the making of a socket and the line that keeps it.
+#: Python closes such a socket at once, but says so.
+INTERRUPTED = {"PYTHONWARNINGS": "error,ignore::ResourceWarning"}
+
 
 class Program:
     """A running ``python -m syncredis``; its output is read line by line."""

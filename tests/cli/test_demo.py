@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from tests.cli.conftest import PROC, living
+from tests.cli.conftest import INTERRUPTED, PROC, living
 
 pytestmark = pytest.mark.slow
 counted = pytest.mark.skipif(not PROC.is_dir(), reason="processes are counted through /proc")
@@ -63,7 +63,7 @@ def test_it_tells_the_whole_story_and_exits_0(run):
 
 
 def test_plain_lines_fit_80_columns_and_need_no_unicode(run):
-    program = run("demo", "--seconds", "0.1", COLUMNS="80", PYTHONIOENCODING="ascii")
+    program = run("demo", "--seconds", "0.1", COLUMNS="80", PYTHONIOENCODING="ascii", **INTERRUPTED)
     lines = [program.read_until("kill -9")]
     program.interrupt(signal.SIGTERM)
     status, out, err = program.finish()
@@ -87,7 +87,7 @@ def test_plain_lines_fit_80_columns_and_need_no_unicode(run):
     ],
 )
 def test_ctrl_c_leaves_no_process(run, moment, presses):
-    program = run("demo")
+    program = run("demo", **INTERRUPTED)
     program.read_until(moment)
     children = program.children()
     assert len(children) >= 3
@@ -173,7 +173,7 @@ def terminal(env):
 
 @pytest.mark.parametrize("keys", [b"\x03", b"\x03\x03\x03"])
 def test_ctrl_c_on_a_terminal_shows_the_cursor_again(terminal, keys):
-    program = terminal("demo")
+    program = terminal("demo", **INTERRUPTED)
     program.read_until(b"Sentinel has to notice")
     program.type(keys)
     program.read_until(None)
@@ -188,7 +188,7 @@ def test_ctrl_c_on_a_terminal_shows_the_cursor_again(terminal, keys):
 
 @pytest.mark.parametrize(("arguments", "variables"), [(["--no-color"], {}), ([], {"NO_COLOR": "1"})])
 def test_no_colours_if_not_wanted(terminal, arguments, variables):
-    program = terminal("demo", *arguments, **variables)
+    program = terminal("demo", *arguments, **variables, **INTERRUPTED)
     program.read_until(b"Load:")
     program.type(b"\x03")
     program.read_until(None)
