@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from syncredis import command, config, connection, handshake, pool, resp, retry
+from syncredis import command, config, connection, handshake, pool, pool_state, resp, retry
 from syncredis.exceptions import ConnectionError, ProtocolError
 from syncredis.gate import Gate
 from syncredis.sentinel import discovery
@@ -170,9 +170,9 @@ def invalidation_is_forgotten() -> None:
     original = pool.ConnectionPool.invalidate
 
     def invalidate(self: pool.ConnectionPool, interrupt: ConnectionError | None = None) -> None:
-        before = self._generation
+        before = self._state.generation
         original(self, interrupt)
-        self._generation = before
+        self._state.generation = before
 
     _replace(pool.ConnectionPool, "invalidate", invalidate)
 
@@ -180,14 +180,14 @@ def invalidation_is_forgotten() -> None:
 @found_by("tests/unit/test_pool_waiting.py")
 def last_come_first_served() -> None:
     """Who waits longest is served last."""
-    original = pool.ConnectionPool._grant
+    original = pool_state.PoolState._grant
 
-    def grant(self: pool.ConnectionPool, **options: Any) -> None:
-        self._waiters.reverse()
+    def grant(self: pool_state.PoolState, **options: Any) -> None:
+        self.waiters.reverse()
         original(self, **options)
-        self._waiters.reverse()
+        self.waiters.reverse()
 
-    _replace(pool.ConnectionPool, "_grant", grant)
+    _replace(pool_state.PoolState, "_grant", grant)
 
 
 @found_by("tests/properties/test_pool_machine.py", "tests/unit/test_pool_lifetime.py")

@@ -334,8 +334,8 @@ class ConnectionPool:
     def get_connection_count(self) -> list[tuple[int, dict[str, str]]]:
         """Return how many connections rest, and how many are in use."""
         pool = self.core
-        idle = len(pool._shelf)
-        return [(idle, {"state": "idle"}), (len(pool._slots) - idle, {"state": "used"})]
+        idle = len(pool._state.shelf)
+        return [(idle, {"state": "idle"}), (len(pool._state.slots) - idle, {"state": "used"})]
 
 
 class BlockingConnectionPool(ConnectionPool):

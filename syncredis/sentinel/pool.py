@@ -109,6 +109,7 @@ class PrimaryConnectionPool(SentinelConnectionPool):
     ) -> None:
         self._primary: Location | None = None
         self._trouble_since: float | None = None
+        self._forget_moves()
         super().__init__(service_name, discovery, config, pool_config, watcher)
         if watcher is not None:
             self.gate = watcher.gate(service_name)
@@ -152,10 +153,10 @@ class PrimaryConnectionPool(SentinelConnectionPool):
         Returns:
             Since when calls have failed or hung there, by `time.monotonic`; None: they have not.
         """
-        with self._lock:
+        with self._state.lock:
             before, self._primary = self._primary, location
             trouble, self._trouble_since = self._trouble_since, None
-            hung = [each.last_used for each in self._connections() if not (each.in_step or each.waits)]
+            hung = [each.last_used for each in self._state.connections() if not (each.in_step or each.waits)]
         if before != location:
             with self._moved:
                 self._moves += 1
@@ -167,16 +168,15 @@ class PrimaryConnectionPool(SentinelConnectionPool):
 
     def waiting(self) -> list[int]:
         """Return by what numbers the server knows the connections on which it may be holding a reply back. Never blocks."""
-        with self._lock:
-            numbers = [each.client_id for each in self._connections() if each.waits]
+        with self._state.lock:
+            numbers = [each.client_id for each in self._state.connections() if each.waits]
         return [number for number in numbers if number is not None]
 
-    def _connections(self) -> list[Connection]:
-        """Return the connections there are, in use or not. The lock is held."""
-        return [taken for taken in self._slots if isinstance(taken, Connection)]
+    def _start_anew(self) -> None:
+        super()._start_anew()
+        self._forget_moves()
 
-    def _start_empty(self) -> None:
-        super()._start_empty()
+    def _forget_moves(self) -> None:
         # Wakes those who pause: the primary is another one now.
         self._moved = threading.Condition(threading.RLock())
         self._moves = 0
@@ -199,7 +199,7 @@ class PrimaryConnectionPool(SentinelConnectionPool):
 
     def abandon(self, reason: str) -> None:
         """Let go of the primary at once, calls in progress included: it is no longer certain that it is one. Never blocks."""
-        with self._lock:
+        with self._state.lock:
             self._primary = None
         self._discovery.forget(self.service_name)
         self.invalidate(ConnectionError(f"the primary of {self.service_name!r} was left: {reason}"))
@@ -217,7 +217,7 @@ class PrimaryConnectionPool(SentinelConnectionPool):
         if self._trouble_since is None and isinstance(error, (ConnectionError, ServerStateError)):
             self._trouble_since = time.monotonic()
         # One that leads to a primary which was left already says nothing about the others.
-        is_current = connection.generation == self._generation
+        is_current = connection.generation == self._state.generation
         if isinstance(error, ServerStateError):
             connection.close()
             if is_current:
@@ -233,7 +233,7 @@ class PrimaryConnectionPool(SentinelConnectionPool):
         """
         succession = self._discovery.succession(self.service_name)
         # Of several threads that see it at once, one lets go: its own new connection is safe from the others.
-        with self._lock:
+        with self._state.lock:
             if not succession.is_primary(location):
                 return False
             before, self._primary = self._primary, location

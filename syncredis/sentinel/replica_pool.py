@@ -146,7 +146,7 @@ class ReplicaConnectionPool(SentinelConnectionPool):
             error.transient = False  # a write to a replica is the caller's mistake, and no failover
         elif isinstance(error, ServerStateError):
             connection.close()
-            with self._lock:
+            with self._state.lock:
                 self._left_alone[connection.config.location] = time.monotonic() + STAND_IN
         super().note_failure(connection, error)
 
@@ -176,8 +176,8 @@ class ReplicaConnectionPool(SentinelConnectionPool):
         if not preferred:
             return
         down = {view.location for view in views if not view.in_service}
-        with self._lock:
-            leading = [c for c in self._slots if isinstance(c, Connection) and c not in self._stand_ins]
+        with self._state.lock:
+            leading = [each for each in self._state.connections() if each not in self._stand_ins]
             stay: dict[Location, list[Connection]] = {location: [] for location in preferred}
             leave: list[Connection] = []
             for connection in leading:
@@ -199,8 +199,8 @@ class ReplicaConnectionPool(SentinelConnectionPool):
         """Return the replicas to try in turn, and those to try only if there is nothing else, the primary included."""
         views = self._survey.measured(self, self._discovery.replicas(self.service_name, max_age=FRESH))
         now = time.monotonic()
-        with self._lock:
-            there = Counter(taken.config.location for taken in self._slots if isinstance(taken, Connection))
+        with self._state.lock:
+            there = Counter(each.config.location for each in self._state.connections())
             self._left_alone = {location: until for location, until in self._left_alone.items() if until > now}
             left_alone = set(self._left_alone)
         order = self._choice.order(views, there, next(self._turn))
@@ -230,7 +230,7 @@ class ReplicaConnectionPool(SentinelConnectionPool):
     def _dial_breakably(self, location: Location) -> Connection:
         """Connect to a replica, unless it is found to be down meanwhile."""
         dialing, call = Interruption(), interruption.current()
-        with self._lock:
+        with self._state.lock:
             self._dialing[dialing] = location
         try:
             with nullcontext() if call is None else call.attached(dialing.interrupt):
@@ -240,7 +240,7 @@ class ReplicaConnectionPool(SentinelConnectionPool):
                 raise
             raise transport.not_applied(_found_down(location)) from None
         finally:
-            with self._lock:
+            with self._state.lock:
                 del self._dialing[dialing]
 
     def _connect_to_stand_in(self, left_alone: list[ReplicaView], failures: list[RedisError]) -> Connection:

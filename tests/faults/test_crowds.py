@@ -129,7 +129,10 @@ def judge(callers: list[Caller], server: ServerProcess, struck: int, ledger: Led
 
 
 def all_back(pool: Any) -> bool:
-    return len(list(pool._slots)) == len(pool._shelf) <= pool.pool_config.max_connections and not pool._waiters
+    return (
+        len(list(pool._state.slots)) == len(pool._state.shelf) <= pool.pool_config.max_connections
+        and not pool._state.waiters
+    )
 
 
 @pytest.mark.slow

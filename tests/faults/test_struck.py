@@ -84,8 +84,8 @@ def judge(asker: Asker, client: Redis[str], ledger: Ledger) -> None:
     assert seen["struck"] > CALLS * 0.05, seen
     assert seen["right"] > CALLS * 0.05, seen
     pool = client.pool
-    until(lambda: len(list(pool._slots)) == len(pool._shelf) and not pool._waiters)
-    assert len({id(each) for each in pool._shelf}) == len(pool._shelf), "none is on the shelf twice"
+    until(lambda: len(list(pool._state.slots)) == len(pool._state.shelf) and not pool._state.waiters)
+    assert len({id(each) for each in pool._state.shelf}) == len(pool._state.shelf), "none is on the shelf twice"
     assert client.get("a") == "a="
 
 

@@ -11,7 +11,7 @@ import pytest
 from syncredis import NO_RETRY, ConnectionError, OutcomeUnknownError, RetryPolicy
 from syncredis.command import Command
 from syncredis.exceptions import MaxClientsError
-from syncredis.pool import CHECK_AFTER
+from syncredis.pool_state import CHECK_AFTER
 from syncredis.testing import Fault, FaultProxy, ServerProcess
 from tests.fixtures.threads import BackgroundCall, until
 from tests.integration.conftest import pool_of, wipe
@@ -56,7 +56,7 @@ def test_killed_while_idle(connect: Connect, server: ServerProcess, protocol: in
         rest()
         assert client.execute_command("INCR", "n") == count
         assert client.execute_command("CLIENT", "ID") != number
-        assert len(pool_of(client)._slots) == 1
+        assert len(pool_of(client)._state.slots) == 1
 
 
 def test_all_killed_while_idle(connect: Connect, server: ServerProcess, background: Background) -> None:
@@ -66,7 +66,7 @@ def test_all_killed_while_idle(connect: Connect, server: ServerProcess, backgrou
     until(lambda: "blocked_clients:5" in server.execute_command("INFO", "clients"))
     server.execute_command("RPUSH", "list", *range(5))
     assert sorted(call.result()[1] for call in blocked) == list("01234")
-    assert len(pool_of(client)._shelf) == 5
+    assert len(pool_of(client)._state.shelf) == 5
     server.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     until(lambda: len(connected(server)) == 1)
     rest()
@@ -85,7 +85,7 @@ def test_broken_while_a_read_is_under_way(connect: Connect, proxy: FaultProxy, s
         assert client.execute_command("GET", "k") == "v"
         assert proxy.struck == number
         assert proxy.accepted == 1 + number
-    assert len(pool_of(client)._slots) == 1
+    assert len(pool_of(client)._state.slots) == 1
 
 
 @pytest.mark.parametrize(("cut", "applied"), [("before", 0), ("after", 1)])
@@ -102,7 +102,7 @@ def test_broken_while_a_write_is_under_way(
             client.execute_command("INCR", "n")
         assert isinstance(caught.value.__cause__, ConnectionError)
         assert client.execute_command("GET", "n") == str(10 + count * applied)
-    assert len(pool_of(client)._slots) == 1
+    assert len(pool_of(client)._state.slots) == 1
 
 
 def test_broken_again_and_again(connect: Connect, proxy: FaultProxy) -> None:
@@ -115,7 +115,7 @@ def test_broken_again_and_again(connect: Connect, proxy: FaultProxy) -> None:
     with pytest.raises(ConnectionError):
         client.execute_command("GET", "k")
     assert proxy.accepted == before + 3
-    assert len(pool_of(client)._slots) == 0
+    assert len(pool_of(client)._state.slots) == 0
 
 
 def test_killed_while_it_blocks(connect: Connect, server: ServerProcess, background: Background) -> None:
@@ -152,7 +152,7 @@ def test_gone_and_back(connect: Connect, start: Start) -> None:
             client.execute_command(*command)
         assert caught.value.not_applied, "INCR as well: it was never sent"
         assert not isinstance(caught.value, OutcomeUnknownError)
-    assert len(pool_of(client)._slots) == 0
+    assert len(pool_of(client)._state.slots) == 0
     server.start()
     assert client.execute_command("INCR", "n") == 1
 

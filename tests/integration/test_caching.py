@@ -280,7 +280,7 @@ def test_all_connections_but_one_stay_as_they_are(client: Any, cached: Any) -> N
         cached.get(f"k:{number}")
         cached.set(f"k:{number}", 1)
     assert cached.client_trackinginfo()["flags"] == ["off"]
-    assert len(pool_of(cached)._slots) == 2
+    assert len(pool_of(cached)._state.slots) == 2
 
 
 def test_resp2_knows_no_invalidations(server: ServerProcess, connect: Callable[..., Any]) -> None:

@@ -69,7 +69,7 @@ def test_every_connection(connect: Connect, guarded: ServerProcess, provider: Ch
             provider.change("bens-secret", "ben")
             assert used.in_step
         with pool.leased() as one, pool.leased() as other:
-            assert {one, other} <= set(pool._slots)
+            assert {one, other} <= set(pool._state.slots)
             for connection in (one, other):
                 assert connection.execute(Command[Any](("ACL", "WHOAMI")), True) == "ben"
 
@@ -95,7 +95,7 @@ def test_new_ones_that_are_wrong(connect: Connect, guarded: ServerProcess, provi
         with pytest.raises(AuthenticationError) as caught:
             who(client)
         assert "secret" not in str(caught.value) + repr(caught.value.__cause__)
-    assert not list(pool_of(client)._slots)
+    assert not list(pool_of(client)._state.slots)
     provider.change("bens-secret", "ben")
     assert who(client) == "ben"
 
@@ -121,7 +121,7 @@ def test_a_provider_that_fails(connect: Connect, guarded: ServerProcess) -> None
         with pytest.raises(LookupError, match="no token"):
             who(client)
     gc.collect()
-    assert not list(pool_of(client)._slots)
+    assert not list(pool_of(client)._state.slots)
 
 
 def test_changes_all_the_time(connect: Connect, guarded: ServerProcess, provider: ChangeableCredentials) -> None:

@@ -65,8 +65,8 @@ class Tally:
 
 def all_back(client: Redis[str]) -> bool:
     pool = client.pool
-    is_open = list(pool._slots)  # not its length: a weak set counts what an exception kept it from removing
-    return len(is_open) == len(pool._shelf) <= pool.pool_config.max_connections and not pool._waiters
+    is_open = list(pool._state.slots)  # not its length: a weak set counts what an exception kept it from removing
+    return len(is_open) == len(pool._state.shelf) <= pool.pool_config.max_connections and not pool._state.waiters
 
 
 def test_connections_are_killed_all_the_time(client: Redis[str], server: ServerProcess, background: Background) -> None:
@@ -204,7 +204,9 @@ def test_a_signal_handler_raises_all_the_time(
     assert tally.seen["right"] > CALLS * 0.05, tally.seen
     assert all(bystander.seen["right"] for bystander in bystanders)
     until(lambda: all_back(client))
-    assert len({id(each) for each in client.pool._shelf}) == len(client.pool._shelf), "none is on the shelf twice"
+    assert len({id(each) for each in client.pool._state.shelf}) == len(client.pool._state.shelf), (
+        "none is on the shelf twice"
+    )
     with ExitStack() as lent:
         every_slot = {lent.enter_context(client.pool.leased()) for _ in range(5)}
         assert len(every_slot) == 5

@@ -55,7 +55,7 @@ def blocked_clients(server: ServerProcess) -> int:
 
 def in_use(client: Redis[Any]) -> int:
     pool = client.wrapped.pool
-    return len(pool._slots) - len(resting(pool))
+    return len(pool._state.slots) - len(resting(pool))
 
 
 def test_a_cancelled_blocking_call_leaves_nothing_behind(run: Any, one_server: ServerProcess) -> None:

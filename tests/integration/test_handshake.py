@@ -66,7 +66,7 @@ def test_a_database_that_does_not_exist(connect: Connect, server: ServerProcess,
         with pytest.raises(ResponseError, match="DB index is out of range") as caught:
             client.execute_command("INCR", "n")
         assert caught.value.not_applied
-    assert len(pool_of(client)._slots) == 0
+    assert len(pool_of(client)._state.slots) == 0
 
 
 # --- how often it goes there and back ---------------------------------------------------------------------

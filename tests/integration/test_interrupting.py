@@ -43,7 +43,7 @@ def test_while_the_server_holds_the_reply_back(
         call.interrupt()
         assert isinstance(waiting.error(), OutcomeUnknownError)
     blocked(server, 0)
-    assert len(client.pool._slots) == 0
+    assert len(client.pool._state.slots) == 0
     assert client.execute_command("PING") == "PONG"
 
 
@@ -52,7 +52,7 @@ def test_while_it_waits_for_a_connection(client: Redis[str], server: ServerProce
     held = background(holding.run, client.execute, BLPOP)
     blocked(server, 1)
     waiting = background(call.run, client.execute, INCR)
-    until(lambda: len(client.pool._waiters) == 1)
+    until(lambda: len(client.pool._state.waiters) == 1)
     with takes():
         call.interrupt()
         error = waiting.error()
@@ -67,13 +67,13 @@ def test_while_it_connects(where: Any, background: Background) -> None:
     call = Interruption()
     with where() as location, Redis(*location, connect_timeout=NEVER) as client:
         waiting = background(call.run, client.execute, INCR)
-        until(lambda: len(client.pool._slots) == 1)
+        until(lambda: len(client.pool._state.slots) == 1)
         with takes():
             call.interrupt()
             error = waiting.error()
         assert isinstance(error, ConnectionError)
         assert not isinstance(error, OutcomeUnknownError)
-        assert len(client.pool._slots) == 0
+        assert len(client.pool._state.slots) == 0
 
 
 def test_between_two_attempts(background: Background) -> None:
@@ -82,7 +82,7 @@ def test_between_two_attempts(background: Background) -> None:
         with Redis(*location, connect_timeout=0.05, retry_policy=policy) as client:
             call = Interruption()
             waiting = background(call.run, client.execute, INCR)
-            until(lambda: len(call._wakers) == 1 and len(client.pool._slots) == 0)
+            until(lambda: len(call._wakers) == 1 and len(client.pool._state.slots) == 0)
             with takes():
                 call.interrupt()
                 assert type(waiting.error()) is InterruptedCallError

@@ -297,10 +297,10 @@ def test_a_connection_that_goes_beyond_the_limit_makes_room_below_it(
         def is_fresh(self, connection: Connection, now: float) -> bool:
             if self.waits is None:
                 self.waits = background(self.lease)
-                until_now(lambda: bool(self._waiters))
+                until_now(lambda: bool(self._state.waiters))
             return super().is_fresh(connection, now)
 
-    monkeypatch.setattr("syncredis.pool._LOOK_AGAIN", 25.0)
+    monkeypatch.setattr("syncredis.pool_state._LOOK_AGAIN", 25.0)
     pool = Pool(peer.config, PoolConfig(max_connections=1, pool_timeout=20))
     pool.return_connection(pool.lease())
     beyond = pool.connect_apart()

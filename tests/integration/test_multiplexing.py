@@ -62,7 +62,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def at_rest(client: Redis[Any]) -> None:
     """Wait until nothing is in use any more, no slot and no thread."""
     pool = client.wrapped.pool
-    await until(lambda: len(pool._slots) == len(resting(pool)))
+    await until(lambda: len(pool._state.slots) == len(resting(pool)))
     await until(lambda: not threads())
 
 
@@ -145,7 +145,7 @@ def test_waiting_for_replicas_is_about_what_was_written_before(run: Run, server:
             await client.set("k", "v")
             assert await client.wait(1, 20) == 0
             assert await client.execute_command("wait", 1, 20) == 0
-            assert len(client.wrapped.pool._slots) == 1, "the same connection"
+            assert len(client.wrapped.pool._state.slots) == 1, "the same connection"
 
     run(main)
 
@@ -509,7 +509,7 @@ def test_closing_ends_what_is_under_way_and_what_waits(run: Run, peer: Peer) -> 
         gate.set()
         await client.aclose()
         await at_rest(client)
-        assert not client.wrapped.pool._slots
+        assert not client.wrapped.pool._state.slots
 
     run(main)
 
@@ -588,7 +588,7 @@ def test_one_event_loop_after_the_other(run: Run, server: ServerProcess, keys: l
         run(work)
     assert len(client._dispatcher.lines.all) <= 2, "those of loops that have ended are forgotten"
     client.wrapped.close()
-    assert not client.wrapped.pool._slots
+    assert not client.wrapped.pool._state.slots
 
 
 def test_an_event_loop_that_ends_with_calls_under_way(run: Run, server: ServerProcess, keys: list[str]) -> None:

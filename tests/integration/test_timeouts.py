@@ -49,7 +49,7 @@ def test_a_server_that_stands_still(connect: Connect, start: Start, protocol: in
     server.thaw()
     until(lambda: server.execute_command("GET", "n") == "8")
     assert client.execute_command("GET", "k") == "v"
-    assert len(pool_of(client)._slots) == 1
+    assert len(pool_of(client)._state.slots) == 1
 
 
 def test_reads_are_tried_again_after_a_timeout_if_that_is_asked_for(connect: Connect, start: Start) -> None:
@@ -74,7 +74,7 @@ def test_a_server_that_stands_still_while_a_client_connects(connect: Connect, st
         client.execute_command("INCR", "n")
     assert caught.value.not_applied
     assert not isinstance(caught.value, OutcomeUnknownError)
-    assert len(pool_of(client)._slots) == 0
+    assert len(pool_of(client)._state.slots) == 0
     server.thaw()
     assert client.execute_command("GET", "n") is None
 
@@ -85,7 +85,7 @@ def test_connecting_takes_too_long(connect: Connect) -> None:
         with pytest.raises(TimeoutError, match=r"took longer than 0\.3 s \(connect_timeout\)") as caught:
             client.execute_command("INCR", "n")
         assert caught.value.not_applied
-        assert len(pool_of(client)._slots) == 0
+        assert len(pool_of(client)._state.slots) == 0
 
 
 def test_the_shorter_limit_counts_for_the_handshake(connect: Connect) -> None:

@@ -15,7 +15,7 @@ import pytest
 from syncredis import NO_RETRY, ConnectionError, Location, OutcomeUnknownError, Redis, TimeoutError
 from syncredis.command import Command
 from syncredis.interruption import Interruption
-from syncredis.pool import CHECK_AFTER
+from syncredis.pool_state import CHECK_AFTER
 from syncredis.testing import ServerProcess
 from syncredis.transport import EncryptedTransport
 from tests.fixtures.surfaces import Surface
@@ -65,7 +65,7 @@ def test_an_authority_that_is_not_trusted(
         client.execute_command("INCR", "n")
     assert caught.value.not_applied
     assert not caught.value.transient, "trying again does not help"
-    assert len(pool_of(client)._slots) == 0
+    assert len(pool_of(client)._state.slots) == 0
 
 
 def test_a_certificate_for_another_host(
@@ -255,7 +255,7 @@ def test_interrupting(encrypted: ServerProcess, trusting: dict[str, Any], backgr
         with takes():
             call.interrupt()
             assert isinstance(waiting.error(), OutcomeUnknownError)
-        assert len(client.pool._slots) == 0
+        assert len(client.pool._state.slots) == 0
         until(lambda: "blocked_clients:0" in encrypted.execute_command("INFO", "clients"))
         assert client.execute_command("PING") == "PONG"
 
@@ -269,7 +269,7 @@ def test_many_threads(encrypted: ServerProcess, trusting: dict[str, Any], backgr
     with Redis(*encrypted.location, max_connections=3, **trusting) as client:
         for call in [background(use, number) for number in range(6)]:
             call.result()
-        assert len(client.pool._slots) <= 3
+        assert len(client.pool._state.slots) <= 3
 
 
 def test_what_has_arrived_was_said_to_have_been_sent(certificates: Certificates, background: Background) -> None:

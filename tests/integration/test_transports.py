@@ -90,7 +90,7 @@ def test_values_of_any_size(surface: Surface, protocol: int, way: dict[str, Any]
             client.execute_command("MSET", "a", value, "b", "OK", "c", value)
             assert client.execute_command("MGET", "a", "b", "c") == [value, okay, value]
         # On the facade, what is large has another one.
-        assert len(pool_of(client)._slots) == (1 if surface.name == "sync" else 2), "never out of step"
+        assert len(pool_of(client)._state.slots) == (1 if surface.name == "sync" else 2), "never out of step"
         client.execute_command("FLUSHALL")
 
 

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from syncredis import pool as pool_module
+from syncredis import pool_state
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig, PoolConfig
 from syncredis.connection import Connection
@@ -78,7 +78,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.pool.close()
         for connection in self.lent:
             self.pool.return_connection(connection)
-        assert not list(self.pool._slots), "a slot is lost"
+        assert not list(self.pool._state.slots), "a slot is lost"
         for far in self.pool.far_ends.values():
             far.close()
 
@@ -145,7 +145,7 @@ class PoolMachine(RuleBasedStateMachine):
         alive = [far for connection, far in self.pool.far_ends.items() if connection.fileno() >= 0]
         if alive:
             alive[which % len(alive)].close()
-            for connection in list(self.pool._shelf):  # the pool looks at those that rested alone
+            for connection in list(self.pool._state.shelf):  # the pool looks at those that rested alone
                 connection.last_used -= 1
 
     @rule()
@@ -157,7 +157,7 @@ class PoolMachine(RuleBasedStateMachine):
     def invalidate(self, interrupt: bool) -> None:
         self.ledger.note(operations=1, faults=1)
         self.pool.invalidate(ConnectionError("elsewhere") if interrupt else None)
-        assert not self.pool._shelf
+        assert not self.pool._state.shelf
         self.take_served()
 
     @rule()
@@ -165,14 +165,14 @@ class PoolMachine(RuleBasedStateMachine):
         self.ledger.note(operations=1, faults=1)
         self.pool.close()
         assert not any(connection.in_step for connection in self.lent)
-        assert set(self.pool._slots) <= set(self.lent)
+        assert set(self.pool._state.slots) <= set(self.lent)
         self.take_served()
 
     @precondition(lambda self: len(self.lent) == self.most and len(self.waiting) < 3 and not self.pool.refuses)
     @rule()
     def wait(self) -> None:
         self.ledger.note(operations=1)
-        call, before = Interruption(), len(self.pool._waiters)
+        call, before = Interruption(), len(self.pool._state.waiters)
 
         def lease() -> Connection:
             return call.run(self.pool.lease)
@@ -180,7 +180,7 @@ class PoolMachine(RuleBasedStateMachine):
         patient = PoolConfig(max_connections=self.most, pool_timeout=60)
         limits, self.pool.pool_config = self.pool.pool_config, patient
         waiter = BackgroundCall(lease)
-        until(lambda: len(self.pool._waiters) == before + 1)
+        until(lambda: len(self.pool._state.waiters) == before + 1)
         self.pool.pool_config = limits
         self.waiting.append((waiter, call))
 
@@ -197,10 +197,10 @@ class PoolMachine(RuleBasedStateMachine):
     def fork(self) -> None:
         """The child begins with nothing, and takes nothing from its parent."""
         self.ledger.note(operations=1)
-        shelved, lent = list(self.pool._shelf), list(self.lent)
+        shelved, lent = list(self.pool._state.shelf), list(self.lent)
         child = os.fork()
         if child == 0:
-            fine = not self.pool._shelf and not list(self.pool._slots)
+            fine = not self.pool._state.shelf and not list(self.pool._state.slots)
             fine = fine and all(connection.fileno() == -1 for connection in [*shelved, *lent])
             os._exit(0 if fine else 1)
         _, status = os.waitpid(child, 0)
@@ -226,7 +226,7 @@ class PoolMachine(RuleBasedStateMachine):
     def nothing_is_lost(self) -> None:
         if not hasattr(self, "pool"):
             return
-        shelf, open_ones = list(self.pool._shelf), list(self.pool._slots)
+        shelf, open_ones = list(self.pool._state.shelf), list(self.pool._state.slots)
         assert len(open_ones) <= self.most
         assert len(set(shelf)) == len(shelf)
         assert not set(shelf) & set(self.lent), "on the shelf and in a hand"
@@ -235,12 +235,12 @@ class PoolMachine(RuleBasedStateMachine):
         assert all(connection.in_step for connection in shelf)
         idle = self.pool.pool_config.max_idle_connections
         assert idle is None or len(shelf) <= idle
-        assert len(self.pool._waiters) == len(self.waiting)
+        assert len(self.pool._state.waiters) == len(self.waiting)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_any_order_of_events(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool_module, "_LOOK_AGAIN", 0.05)  # how soon a lost connection is noticed
+    monkeypatch.setattr(pool_state, "_LOOK_AGAIN", 0.05)  # how soon a lost connection is noticed
 
     class Machine(PoolMachine):
         pass

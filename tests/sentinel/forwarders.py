@@ -58,7 +58,7 @@ class Forwarders:
         used = {
             connection.config.location
             for pool in pools
-            for connection in list(pool._slots)
+            for connection in list(pool._state.slots)
             if isinstance(connection, Connection)
         }
         return bool(used) and used <= {Location(*there) for there in self.address_map.values()}

@@ -17,7 +17,7 @@ from syncredis.exceptions import (
     StalePrimaryError,
     WrongTypeError,
 )
-from syncredis.pool import CHECK_AFTER
+from syncredis.pool_state import CHECK_AFTER
 from syncredis.testing import SentinelDeployment, ServerProcess
 from tests.fixtures.clients import resting
 from tests.fixtures.surfaces import Surface

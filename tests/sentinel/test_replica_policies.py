@@ -31,8 +31,8 @@ def open_connections(client: Any) -> Counter[int]:
     pool = pool_of(client)
     return Counter(
         taken.config.location.port
-        for taken in list(pool._slots)
-        if isinstance(taken, Connection) and taken.generation == pool._generation
+        for taken in list(pool._state.slots)
+        if isinstance(taken, Connection) and taken.generation == pool._state.generation
     )
 
 

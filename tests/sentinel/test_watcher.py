@@ -244,7 +244,7 @@ def test_those_who_may_not_subscribe_ask(own: SentinelDeployment) -> None:
         new = own.failover(BUDGET)
         pool = pool_of(client)
         # Nobody calls anything; the old primary is a primary still, and takes writes.
-        until(lambda: not pool._shelf or pool._shelf[0].config.location == new.location)
+        until(lambda: not pool._state.shelf or pool._state.shelf[0].config.location == new.location)
         assert old.execute_command("ROLE")[0] in ("master", "slave")
         assert port_of(client) == new.port
 

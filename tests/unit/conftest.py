@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from syncredis import pool as pool_module
+from syncredis import pool_state
 from syncredis.command import Command
 from syncredis.config import PoolConfig
 from syncredis.connection import Connection
@@ -22,7 +22,7 @@ def make_pool(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     Who waits does not look again by himself, as he would now and then: that would hide a wake-up that is missing.
     """
-    monkeypatch.setattr(pool_module, "_LOOK_AGAIN", 1000.0)
+    monkeypatch.setattr(pool_state, "_LOOK_AGAIN", 1000.0)
     made: list[ConnectionPool] = []
 
     def make(kind: type[ConnectionPool] = ConnectionPool, **options: Any) -> ConnectionPool:
@@ -32,7 +32,7 @@ def make_pool(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     yield make
     for pool in made:
-        lent = [connection for connection in pool._slots if isinstance(connection, Connection)]
+        lent = [connection for connection in pool._state.slots if isinstance(connection, Connection)]
         pool.close()
         for connection in lent:
             connection.close()
@@ -44,4 +44,4 @@ def ping(connection: Connection) -> bool:
 
 def counts(pool: ConnectionPool) -> tuple[int, int, int]:
     """How many connections are open, how many of them idle, and how many callers wait."""
-    return len(pool._slots), len(pool._shelf), len(pool._waiters)
+    return len(pool._state.slots), len(pool._state.shelf), len(pool._state.waiters)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from syncredis.connection import Connection
-from syncredis.pool import CHECK_AFTER
+from syncredis.pool_state import CHECK_AFTER
 from tests.fixtures.peer import Peer
 from tests.fixtures.threads import BackgroundCall, until
 from tests.unit.conftest import counts, ping

@@ -121,7 +121,7 @@ def test_between_the_check_and_the_shelf(make_pool: MakePool) -> None:
                 pool.invalidate()
             super().append(returned)
 
-    pool._shelf = Watched(pool._shelf)
+    pool._state.shelf = Watched(pool._state.shelf)
     pool.return_connection(connection)
     assert connection.fileno() == -1
     assert counts(pool) == (1, 0, 0)
@@ -140,12 +140,12 @@ def test_between_the_shelf_and_the_caller(make_pool: MakePool) -> None:
 
     with pool.leased() as connection:
         pass
-    pool._shelf = Watched(pool._shelf)
+    pool._state.shelf = Watched(pool._state.shelf)
     other = pool.lease()
     assert other is not connection
     assert connection.fileno() == -1
     assert counts(pool) == (1, 0, 0)
-    pool._shelf = deque()
+    pool._state.shelf = deque()
     pool.return_connection(other)
 
 
@@ -229,7 +229,7 @@ def test_invalidations_at_any_moment(make_pool: MakePool, peer: Peer, background
         return used
 
     users = [background(use, number) for number in range(6)]
-    first = pool._generation
+    first = pool._state.generation
     for number in range(100):
         pool.invalidate()
         epoch = first + number

@@ -84,7 +84,7 @@ def test_many_threads(make_pool: MakePool, peer: Peer, background: Background, i
             with pool.leased() as connection:
                 assert connection not in in_use
                 in_use.add(connection)
-                most.append(len(pool._slots))
+                most.append(len(pool._state.slots))
                 word = f"{number}:{count}"
                 assert connection.execute(Command(("ECHO", word)), True) == word
                 if chance.random() < 0.05:

@@ -172,7 +172,7 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
             taken, release = threading.Event(), threading.Event()
 
             def hold():
-                with pool._lock:
+                with pool._state.lock:
                     taken.set()
                     release.wait()
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from syncredis import Location, interruption
-from syncredis import pool as module
+from syncredis import Location, interruption, pool_state
 from syncredis.config import ConnectionConfig
 from syncredis.connection import Connection
 from syncredis.exceptions import ConnectionError, InterruptedCallError
@@ -64,9 +63,9 @@ def give_back(pool: ConnectionPool, calls: list[BackgroundCall]) -> None:
 
 
 def test_not_more_than_so_many(slow: Slow, background: Background, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LOOK_AGAIN", LONG)
+    monkeypatch.setattr(pool_state, "_LOOK_AGAIN", LONG)
     calls = [background(slow.lease) for _ in range(6)]
-    until(lambda: slow.connecting == 2 and len(slow._waiters) == 4)
+    until(lambda: slow.connecting == 2 and len(slow._state.waiters) == 4)
     slow.go.release()
     until(lambda: sum(call.finished for call in calls) == 1 and slow.connecting == 2)
     # One that comes back serves the next in the line, who need not make one.
@@ -80,7 +79,7 @@ def test_not_more_than_so_many(slow: Slow, background: Background, monkeypatch: 
 def test_those_that_get_nowhere_do_not_count(
     slow: Slow, background: Background, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LOOK_AGAIN", 0.01)
+    monkeypatch.setattr(pool_state, "_LOOK_AGAIN", 0.01)
     calls = [background(slow.lease) for _ in range(6)]
     until(lambda: slow.connecting == 6)
     slow.go.release(6)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from syncredis import pool as pool_module
+from syncredis import pool_state
 from syncredis.exceptions import ConnectionError, InterruptedCallError, PoolTimeoutError
 from syncredis.interruption import Interruption
 from tests.fixtures.peer import Peer
@@ -177,7 +177,7 @@ def test_an_exception_from_outside_ends_the_waiting(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(pool_module._Waiter, "wait", struck)
+        patched.setattr(pool_state.Waiter, "wait", struck)
         with pytest.raises(KeyboardInterrupt):
             pool.lease()
     if not granted:
@@ -192,12 +192,12 @@ def test_an_exception_from_outside_in_the_thread_that_returns(
     make_pool: MakePool, background: Background, monkeypatch: pytest.MonkeyPatch, strike: str
 ) -> None:
     """It must not cost another thread its turn."""
-    monkeypatch.setattr(pool_module, "_LOOK_AGAIN", 0.05)
+    monkeypatch.setattr(pool_state, "_LOOK_AGAIN", 0.05)
     pool = make_pool(max_connections=1)
     held = pool.lease()
     waiting = background(pool.lease)
     until(lambda: counts(pool) == (1, 0, 1))
-    grant = pool_module._Waiter.grant
+    grant = pool_state.Waiter.grant
 
     class Struck(deque[Any]):
         def remove(self, _: Any) -> None:
@@ -209,12 +209,12 @@ def test_an_exception_from_outside_in_the_thread_that_returns(
 
     with monkeypatch.context() as patched:
         if strike == "grant":
-            patched.setattr(pool_module._Waiter, "grant", struck)
+            patched.setattr(pool_state.Waiter, "grant", struck)
         else:
-            pool._waiters = Struck(pool._waiters)
+            pool._state.waiters = Struck(pool._state.waiters)
         with pytest.raises(KeyboardInterrupt):
             pool.return_connection(held)
-    pool._waiters = deque(pool._waiters)
+    pool._state.waiters = deque(pool._state.waiters)
     del held
     gc.collect()
     connection = waiting.result()
@@ -231,7 +231,7 @@ def test_a_lost_lease_serves_who_waits(
     make_pool: MakePool, background: Background, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is collected, and nobody says so: who waits has to look again."""
-    monkeypatch.setattr(pool_module, "_LOOK_AGAIN", 0.05)
+    monkeypatch.setattr(pool_state, "_LOOK_AGAIN", 0.05)
     pool = make_pool(max_connections=1, pool_timeout=None)
     lost = pool.lease()
     waiting = background(pool.lease)
@@ -245,12 +245,12 @@ def test_a_lost_lease_serves_who_waits(
 def test_a_lost_lease_that_is_still_counted(make_pool: MakePool, pool_timeout: float | None) -> None:
     """An exception from outside can strike while the weak set of what is open removes something."""
     pool = make_pool(max_connections=2, pool_timeout=pool_timeout)
-    pool._slots._remove = lambda _: None
+    pool._state.slots._remove = lambda _: None
     lost = [pool.lease(), pool.lease()]
     assert lost
     del lost
     gc.collect()
-    assert len(pool._slots) == 2
+    assert len(pool._state.slots) == 2
     assert "0 of 2 connections open" in repr(pool)
     connection, other = pool.lease(), pool.lease()
     assert ping(connection)
@@ -268,18 +268,18 @@ def test_who_comes_while_the_oldest_is_looked_at(make_pool: MakePool, background
             oldest = super().popleft()
             if not calls:
                 calls.append(background(pool.lease))
-                until(lambda: len(pool._waiters) == 1 or calls[0].finished)
+                until(lambda: len(pool._state.waiters) == 1 or calls[0].finished)
             return oldest
 
         def __getitem__(self, index: Any) -> Any:
             oldest = super().__getitem__(index)
             if not calls:
                 calls.append(background(pool.lease))
-                until(lambda: len(pool._waiters) == 1 or calls[0].finished)
+                until(lambda: len(pool._state.waiters) == 1 or calls[0].finished)
             return oldest
 
     connection = pool.lease()
-    pool._shelf = Watched()
+    pool._state.shelf = Watched()
     pool.return_connection(connection)
     assert len(calls) == 1
     assert calls[0].result() is connection
