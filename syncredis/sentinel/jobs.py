@@ -86,8 +86,13 @@ def consult(discovery: Discovery, service_name: str) -> Location | None:
         return None
 
 
-def await_promotion(config: ConnectionConfig, over: Callable[[], bool]) -> bool:
-    """Return whether the server at ``config`` says that it is a primary, before it is ``over``."""
+def await_promotion(config: ConnectionConfig, over: Callable[[], bool], may_be_stale: Callable[[], bool]) -> bool:
+    """Return whether the server at ``config`` is promoted before it is ``over``.
+
+    Its own word for that counts once it has said that it is a replica, or if it can not be that of a former primary:
+    see `ServiceWatch.may_be_stale`.
+    """
+    was_replica = False
     deadline = time.monotonic() + _PURSUE_FOR
     connection: Connection | None = None
     try:
@@ -98,8 +103,9 @@ def await_promotion(config: ConnectionConfig, over: Callable[[], bool]) -> bool:
                     role = connection.role
                 else:
                     role = role_from_reply(connection.execute(_ROLE, text=True))
-                if role == "primary":
+                if role == "primary" and (was_replica or not may_be_stale()):
                     return True
+                was_replica = was_replica or role == "replica"
             except InterruptedCallError:
                 raise
             except RedisError:

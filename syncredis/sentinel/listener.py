@@ -378,7 +378,7 @@ class Listener:
 
                 def pursue() -> Result | None:
                     over = lambda: self.is_over or not service.is_pursued(candidate)  # noqa: E731
-                    if not jobs.await_promotion(config.at(candidate), over):
+                    if not jobs.await_promotion(config.at(candidate), over, lambda: service.may_be_stale(candidate)):
                         return None
                     if unblocked is not None:  # until then, to leave the old primary would cut those calls off
                         jobs.await_unblocking(unblocked)

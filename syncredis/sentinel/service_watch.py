@@ -140,6 +140,7 @@ class ServiceWatch:
         self._strict = strict
         self._at: Location | None = None
         self._candidate: Location | None = None
+        self._is_told = False
         self._is_down = False
         self._held_since: float | None = None
         #: How far the primary was, and when.
@@ -151,6 +152,14 @@ class ServiceWatch:
     def is_pursued(self, candidate: Location) -> bool:
         """Whether it is still of interest whether ``candidate`` was promoted."""
         return candidate == self._candidate
+
+    def may_be_stale(self, candidate: Location) -> bool:
+        """Whether a candidate that says at once that it is primary may say so because nobody has demoted it yet.
+
+        Sentinels choose such a server, too, if one failover follows another; they tell it to be primary afterwards, and cut off
+        whoever is connected by then.
+        """
+        return self._succession.was_primary(candidate) and not (self._is_told and candidate == self._candidate)
 
     def hear(self, message: Announcement, source: str) -> Iterator[Step]:
         """Draw the conclusions from what a Sentinel tells."""
@@ -243,7 +252,11 @@ class ServiceWatch:
                 yield Unblock(self.name, primary)
         elif message.event in said.CANDIDATES and message.location is not None:
             self._hold_writes()
-            if not self._strict and message.location != self._candidate:
+            if self._strict:
+                return
+            is_news = message.location != self._candidate
+            self._is_told = message.event == said.PROMOTED or (self._is_told and not is_news)
+            if is_news:
                 self._candidate = message.location
                 yield Pursue(self.name, message.location, source)
 

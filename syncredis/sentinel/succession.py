@@ -29,6 +29,7 @@ class Succession:
         self._superseded: Location | None = None
         self._promoted: Location | None = None
         self._promoted_until = 0.0
+        self._former: set[Location] = set()
 
     def __repr__(self) -> str:
         current, promoted = self._current, self.promoted
@@ -42,6 +43,7 @@ class Succession:
         copy = Succession()
         copy._current, copy._epoch, copy._superseded = self._current, self._epoch, self._superseded
         copy._promoted, copy._promoted_until = self._promoted, self._promoted_until
+        copy._former = set(self._former)
         return copy
 
     @property
@@ -63,6 +65,11 @@ class Succession:
         """Whether connections may lead there now: nothing is known of a successor."""
         with self._lock:
             return location == (self.promoted or self._current or location)
+
+    def was_primary(self, location: Location) -> bool:
+        """Whether it has been replaced as primary before: it takes itself for one until the Sentinels have demoted it."""
+        with self._lock:
+            return location in self._former
 
     def is_outdated(self, named: NamedPrimary) -> bool:
         """Whether an answer is older than what is known."""
@@ -95,6 +102,7 @@ class Succession:
         with self._lock:
             if candidate in (self._current, self.promoted):
                 return False
+            self._retire(self.promoted or self._current)
             self._promoted = candidate
             self._promoted_until = time.monotonic() + CONFIRMED_WITHIN
             return True
@@ -123,6 +131,11 @@ class Succession:
         return named.epoch < self._epoch
 
     def _succeed(self, location: Location) -> None:
+        self._retire(self._current)
         self._superseded, self._current = self._current, location
         self._promoted = None
         self._promoted_until = 0.0
+
+    def _retire(self, location: Location | None) -> None:
+        if location is not None:
+            self._former.add(location)

@@ -69,6 +69,29 @@ def test_an_old_primary_comes_back_with_a_stale_sentinel(
             assert [ledger.lost(there) for ledger in ledgers] == [set(), set()]
 
 
+@pytest.mark.slow
+def test_a_former_primary_is_chosen_before_it_was_demoted(surface: Surface) -> None:
+    """It takes itself for the primary all the time; who believes that too early is cut off when the Sentinels make it so."""
+    with ExitStack() as stack:
+        pair = stack.enter_context(SentinelDeployment(1, 1, server=NEWEST, down_after=60.0))
+        sentinel = stack.enter_context(
+            surface.Sentinel(pair.sentinel_locations, failover_timeout=BUDGET, write_hold=60.0)
+        )
+        client = stack.enter_context(sentinel.primary_for("myredis"))
+        client.set("foo", "bar")
+        watching(sentinel, 1)
+        old = pair.primary
+        with Herd(4, lambda: client.incr("count")) as writes:
+            writes.wait_for_calls(10)
+            pair.failover(BUDGET)
+            writes.wait_for_calls(10)
+            assert is_primary(old), "it has been demoted already, which takes the Sentinels several seconds"
+            assert pair.failover(BUDGET) is old
+            writes.wait_for_calls(10)
+        assert writes.errors == []
+        assert port_of(client) == old.port
+
+
 def test_a_sentinel_that_lies(surface: Surface, own: SentinelDeployment) -> None:
     """One of three names another node, in no epoch: strictly asked, nobody ever believes it."""
     liar = own.sentinels[0]

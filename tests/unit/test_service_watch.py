@@ -105,6 +105,21 @@ def test_a_failover_as_its_leader_tells_it(watched: Watched) -> None:
     assert watched.pool.at == [A, B]
 
 
+def test_a_former_primary_is_chosen(watched: Watched) -> None:
+    """Its own word is that of an old primary, until the Sentinels have told it anew."""
+    watched.hear("+selected-slave", "slave", B)
+    assert not watched.service.may_be_stale(B)
+    list(watched.service.hear_of_promotion(B, "x"))
+    list(watched.service.hear(Announcement("+switch-master", "orders", "master", B, A), "x"))
+    for event in ("+selected-slave", "+failover-state-send-slaveof-noone", "+failover-state-wait-promotion"):
+        list(watched.service.hear(Announcement(event, "orders", "slave", A, B), "x"))
+        assert watched.service.is_pursued(A)
+        assert watched.service.may_be_stale(A)
+    list(watched.service.hear(Announcement("+promoted-slave", "orders", "slave", A, B), "x"))
+    assert not watched.service.may_be_stale(A)
+    assert watched.service.is_pursued(A)
+
+
 def test_a_switch_out_of_the_blue(watched: Watched) -> None:
     (arrival,) = watched.hear("+switch-master", location=B)
     assert isinstance(arrival, Arrive)
