@@ -555,6 +555,8 @@ class Redis(ScanIterators[AnyStr]):
         if pool.gate.is_shut and not command.read_only:
             pool.wait_at_gate()
         connection = pool.lease(self._stream_timeout)
+        if pool.gate.is_shut and not command.read_only:
+            connection = pool.lease_behind_gate(connection, self._stream_timeout)
         try:
             reply = connection.execute(command, self._text if command.text is None else command.text)
         except RedisError as error:

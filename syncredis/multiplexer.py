@@ -34,6 +34,9 @@ from syncredis.typing import Reply
 #: Seconds that the thread waits for more to do before it ends.
 LINGER: Final = 0.2
 
+#: Bytes that the thread has the system take at once: in between it looks whether the gate was shut.
+_PIECE: Final = 64 * 1024
+
 #: Rounds of one call each after which callers are taken to be alone again.
 _LONELY: Final = 16
 
@@ -267,6 +270,8 @@ class Multiplexer:
             return
         if not self._pool.is_current(connection) or connection.credentials_are_old:
             return  # what waits goes out on the next one, as soon as this one has nothing to answer any more
+        if self._pool.gate.is_shut:
+            self._traffic.hold_writes_back()
         data = self._traffic.take_waiting()
         if not data:
             return
@@ -391,8 +396,9 @@ class Multiplexer:
                     self._let_go(connection)
                     break
             self._settle()
-            if traffic.unsent is not None:
-                self._send_rest(connection, traffic.unsent)
+            self._send_rest(connection)
+            if not traffic.sent:
+                continue
             connection.receive()
             received += traffic.take_replies(connection.next_reply)
         self._note_refused(connection)
@@ -401,7 +407,7 @@ class Multiplexer:
     def _connect(self) -> Connection | None:
         call = Interruption()
         with self._lock:
-            if all(each.abandoned for each in self._traffic.waiting):
+            if all(each.abandoned for each in list(self._traffic.waiting)):
                 self._traffic.waiting.clear()
                 return None
             self._connecting = call
@@ -420,11 +426,16 @@ class Multiplexer:
             self._connection = connection
         return connection
 
-    def _send_rest(self, connection: Connection, rest: memoryview) -> None:
-        while rest:
-            rest = rest[connection.send_some(rest) :]
-            self._traffic.unsent = rest
-        self._traffic.unsent = None
+    def _send_rest(self, connection: Connection) -> None:
+        traffic = self._traffic
+        while traffic.unsent is not None:
+            if self._pool.gate.is_shut:
+                with self._lock:
+                    traffic.take_back_unsent()
+                if traffic.unsent is None:
+                    return
+            rest = traffic.unsent[connection.send_some(traffic.unsent[:_PIECE]) :]
+            traffic.unsent = rest or None
 
     def _settle(self) -> None:
         """Have the callers go on."""

@@ -280,9 +280,12 @@ class Pipeline(PipelineCommands[AnyStr]):
         return cast("T", outcome)
 
     def _attempt(self, batch: Batch) -> list[Any]:
-        if self._pool.gate.is_shut and not batch.read_only:
-            self._pool.wait_at_gate()
-        connection = self._pool.lease(self._stream_timeout)
+        pool = self._pool
+        if pool.gate.is_shut and not batch.read_only:
+            pool.wait_at_gate()
+        connection = pool.lease(self._stream_timeout)
+        if pool.gate.is_shut and not batch.read_only:
+            connection = pool.lease_behind_gate(connection, self._stream_timeout)
         try:
             return self._exchange(connection, batch)
         finally:

@@ -162,6 +162,17 @@ class ConnectionPool:
         """
         self.gate.wait(self.closed_since(self.times_closed))
 
+    def lease_behind_gate(self, connection: Connection, stream_timeout: float | EllipsisType | None) -> Connection:
+        """Return a connection for a write after the `gate` was shut while ``connection`` was waited for, or made.
+
+        That one is given back. Blocks, and raises, as `wait_at_gate` and `lease` do; nothing was sent.
+        """
+        while self.gate.is_shut:
+            self.return_connection(connection)
+            self.wait_at_gate()
+            connection = self.lease(stream_timeout)
+        return connection
+
     def pause(self, seconds: float) -> None:
         """Block between two attempts of a call, for at most ``seconds``. A seam for subclasses that learn when to go on.
 

@@ -19,6 +19,9 @@ MOST_UNDER_WAY: Final = 1 << 20
 #: Calls that may wait to be sent.
 MOST_WAITING: Final = 10_000
 
+#: Stands for the reply to a write that was not sent, because the gate of the pool was shut while it waited.
+HELD_BACK: Final[Any] = object()
+
 
 class Call:
     """One request, or several that are sent in one piece, under way.
@@ -28,6 +31,7 @@ class Call:
         text: whether strings in the replies are ``str``.
         replies: where the replies to several requests gather; None for one.
         owed: how many they are.
+        read_only: whether it may be sent while the gate is shut, see `syncredis.gate`.
         reply: what came: a reply, an error, or the list of all replies.
         waiter: what the caller awaits; None: it receives the reply itself, see `Multiplexer.receive_alone`.
         watch: with it, the caller waits until there is something to receive.
@@ -40,6 +44,7 @@ class Call:
         "abandoned",
         "data",
         "owed",
+        "read_only",
         "replies",
         "reply",
         "sent_twice",
@@ -49,9 +54,10 @@ class Call:
         "watch",
     )
 
-    def __init__(self, data: bytes, text: bool, times_closed: int, owed: int | None = None) -> None:
+    def __init__(self, data: bytes, text: bool, read_only: bool, times_closed: int, owed: int | None = None) -> None:
         self.data = data
         self.text = text
+        self.read_only = read_only
         self.times_closed = times_closed
         self.owed = owed
         self.replies: list[Reply] | None = None if owed is None else []
@@ -122,6 +128,24 @@ class Traffic:
         self._bytes_sent += len(data)
         return data
 
+    def hold_writes_back(self) -> None:
+        """Give the writes that wait back to their callers, who wait at the gate: `HELD_BACK` is their reply."""
+        for call in list(self.waiting):  # in one step: the loop appends without the lock
+            if not call.read_only:
+                self.waiting.remove(call)
+                call.reply = HELD_BACK
+                self.answered.append(call)
+
+    def take_back_unsent(self) -> None:
+        """Let calls of which nothing has left yet wait again. One that has left in part has to leave to its end."""
+        left = 0 if self.unsent is None else len(self.unsent)
+        while self.sent and 0 < len(self.sent[-1].data) <= left:
+            call = self.sent.pop()
+            left -= len(call.data)
+            self._bytes_sent -= len(call.data)
+            self.waiting.appendleft(call)
+        self.unsent = self.unsent[:left] if left and self.unsent is not None else None
+
     def take_replies(self, next_reply: Callable[[bool], Reply]) -> int:
         """Give each call the reply that is its own, as far as they have come; return how many got theirs."""
         sent, answered = self.sent, self.answered
@@ -161,7 +185,7 @@ class Traffic:
 
     def end_waiting(self, error: Exception, closed: int | None = None) -> None:
         """End what waits with an error, but for calls that were made when the pool had been ``closed`` so often."""
-        for call in [call for call in self.waiting if call.times_closed != closed]:
+        for call in [call for call in list(self.waiting) if call.times_closed != closed]:
             self.waiting.remove(call)
             call.reply = error_of_one(error)
             self.answered.append(call)

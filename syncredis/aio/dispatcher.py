@@ -24,7 +24,7 @@ from syncredis.multiplexer import Multiplexer
 from syncredis.observation import is_observed, note_retry, observing
 from syncredis.resp import Buffer, encoder
 from syncredis.retry import Attempts, Request
-from syncredis.traffic import Call
+from syncredis.traffic import HELD_BACK, Call
 from syncredis.typing import T
 
 #: Bytes from which on a request gets a connection to itself: others would have to wait for it.
@@ -80,7 +80,7 @@ class Dispatcher:
                 return await self._worker.run(self._client.execute, command)
             data = b"".join(data)
         text = self._text if command.text is None else command.text
-        call = Call(data, text, pool.times_closed)
+        call = Call(data, text, command.read_only, pool.times_closed)
         reply = await self._carry_out(command, call)
         if isinstance(reply, Exception):
             reply = await self._try_again(command, call, reply)
@@ -105,7 +105,8 @@ class Dispatcher:
             pieces += [part] if isinstance(part, bytes) else part
         if sum(map(len, pieces)) >= LARGE:
             return await self._worker.run(in_thread, batch)
-        call = Call(b"".join(pieces), batch.parsed_as_text(self._text), pool.times_closed, len(requests))
+        text = batch.parsed_as_text(self._text)
+        call = Call(b"".join(pieces), text, batch.read_only, pool.times_closed, len(requests))
         replies = await self._carry_out(batch, call)
         if isinstance(replies, Exception):
             replies = await self._try_again(batch, call, replies)
@@ -118,20 +119,23 @@ class Dispatcher:
             line = self._line = self.lines.here(self._stream_timeout)
         gate = self._pool.gate
         while True:
-            if gate.is_shut and not request.read_only:
+            if gate.is_shut and not call.read_only:
                 await self._wait_at_gate(line.loop, call)
             multiplexer = line.only or line.next()
-            if not multiplexer.is_full:
+            if multiplexer.is_full:
+                await multiplexer.room()  # meanwhile the gate may be shut
+                continue
+            multiplexer.submit(call)
+            try:
+                if call.waiter is None:
+                    await _receive_alone(multiplexer, call)
+                reply = call.reply if call.waiter is None else await call.waiter
+            except BaseException:
+                multiplexer.abandon(call)
+                raise
+            if reply is not HELD_BACK:
                 break
-            await multiplexer.room()  # meanwhile the gate may be shut
-        multiplexer.submit(call)
-        try:
-            if call.waiter is None:
-                await _receive_alone(multiplexer, call)
-            reply = call.reply if call.waiter is None else await call.waiter
-        except BaseException:
-            multiplexer.abandon(call)
-            raise
+            call.waiter = None
         if call.owed is not None and not isinstance(reply, Exception):
             return cast("Batch", request).refusal(reply) or reply
         return reply
@@ -144,7 +148,8 @@ class Dispatcher:
             if self._pool.times_closed != call.times_closed:
                 raise interrupted_before("it was tried again: the client was closed") from error
             note_retry()
-            reply = await self._carry_out(request, Call(call.data, call.text, call.times_closed, call.owed))
+            again = Call(call.data, call.text, call.read_only, call.times_closed, call.owed)
+            reply = await self._carry_out(request, again)
             if not isinstance(reply, Exception):
                 return reply
             error = reply

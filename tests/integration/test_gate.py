@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from syncredis import Redis
 from syncredis.exceptions import InterruptedCallError, WatchError
 from syncredis.testing import ServerProcess
 from tests.fixtures.surfaces import Surface
@@ -63,6 +64,26 @@ def test_a_transaction_that_watches_waits(
             gate.open()
             assert isinstance(call.error(), WatchError)
         assert client.get("count") is None
+
+
+def test_a_write_that_waited_for_a_connection_waits_at_the_gate(
+    server: ServerProcess, background: Callable[..., BackgroundCall]
+) -> None:
+    """It may be shut while all connections are in use: who gets one then is not through yet."""
+    with Redis(*server.location, max_connections=1) as client:
+        pool = client.pool
+        connection = pool.lease()
+        calls = [background(client.rpush, "list", "a"), background(pipelined, client)]
+        try:
+            until(lambda: pool.statistics().waiting == 2)
+            pool.gate.shut(LONG)
+            pool.return_connection(connection)
+            until(lambda: pool.gate.waiting == 2)
+            assert server.execute_command("EXISTS", "count", "list") == 0
+        finally:
+            pool.gate.open()
+        assert calls[0].result() == 1
+        assert calls[1].result() == [1]
 
 
 def pipelined(client: Any) -> list[Any]:

@@ -317,6 +317,102 @@ def test_cancelled_before_it_was_sent(run: Run, peer: Peer, monkeypatch: pytest.
     assert [words[1] for words in peer.received] == [b"first", b"third"]
 
 
+@pytest.mark.parametrize("waits_for", ["a connection", "room", "its turn"])
+def test_writes_that_wait_when_the_gate_is_shut(
+    run: Run, peer: Peer, monkeypatch: pytest.MonkeyPatch, waits_for: str
+) -> None:
+    """They are not sent before it opens again, wherever they wait; who reads goes on; one is cancelled, at once."""
+    may_answer = threading.Event()
+
+    def answer(words: Sequence[bytes]) -> bytes:
+        may_answer.wait(30)
+        return b"+OK\r\n"
+
+    peer.answer = answer
+    if waits_for == "room":
+        monkeypatch.setattr(traffic, "MOST_UNDER_WAY", 1)  # one call at a time
+    if waits_for == "a connection":
+        peer.greeting.clear()
+
+    async def main() -> None:
+        async with Redis(*peer.location) as client, anyio.create_task_group() as tasks:
+            gate = client.wrapped.pool.gate
+            if waits_for != "a connection":
+                tasks.start_soon(client.get, "first")
+                await until(lambda: len(peer.received) == 1)
+
+            async def write_in_order() -> None:
+                await client.set("w", "1")
+                await client.set("w", "2")
+
+            async def pipelined() -> None:
+                async with client.pipeline() as pipeline:
+                    pipeline.set("p", "1")
+                    pipeline.set("p", "2")
+                    await pipeline.execute()
+
+            async def cancelled() -> None:
+                with anyio.CancelScope() as scope:
+                    cancelling.append(scope)
+                    await client.set("c", "1")
+
+            async def shut() -> None:
+                gate.shut(300)
+
+            cancelling: list[anyio.CancelScope] = []
+            for writer in (write_in_order, pipelined, cancelled):
+                tasks.start_soon(writer)
+            tasks.start_soon(client.get, "second")
+            if waits_for == "its turn":  # the tasks that begin now have all run before anything is sent
+                tasks.start_soon(shut)
+            await until(lambda: len(cancelling) == 1)
+            gate.shut(300)
+            peer.greeting.set()
+            may_answer.set()
+            await until(lambda: gate.waiting == 3)
+            await until(lambda: [b"GET", b"second"] in peer.received)
+            assert not any(words[0] in (b"SET", b"MULTI") for words in peer.received)
+            cancelling[0].cancel()
+            await until(lambda: gate.waiting == 2)
+            gate.open()
+
+    run(main)
+    written = [words for words in peer.received if words[0] != b"GET"]
+    for words in ([b"SET", b"w", b"1"], [b"SET", b"w", b"2"]):
+        assert written.count(words) == 1
+    assert written.index([b"SET", b"w", b"1"]) < written.index([b"SET", b"w", b"2"])
+    begin = written.index([b"MULTI"])
+    assert written[begin : begin + 4] == [[b"MULTI"], [b"SET", b"p", b"1"], [b"SET", b"p", b"2"], [b"EXEC"]]
+    assert not any(words[:2] == [b"SET", b"c"] for words in written)
+
+
+def test_what_has_not_left_when_the_gate_is_shut_waits(run: Run, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system takes no more; what it has taken in part goes to its end, what comes after it waits."""
+    peer.answer = lambda _: b"+OK\r\n"
+    monkeypatch.setattr(traffic, "MOST_UNDER_WAY", 1 << 30)  # more than the system takes
+    count, value = 300, "x" * 100_000
+
+    async def main() -> None:
+        async with Redis(*peer.location) as client, anyio.create_task_group() as tasks:
+            gate = client.wrapped.pool.gate
+            await client.get("first")
+            peer.reading.clear()
+            for number in range(count):
+                tasks.start_soon(client.set, f"k{number}", value)
+            multiplexer = client._dispatcher._line.only  # type: ignore[union-attr]
+            assert multiplexer is not None
+            await until(lambda: multiplexer._traffic.unsent is not None)
+            gate.shut(300)
+            peer.reading.set()
+            await until(lambda: gate.waiting > 0 and gate.waiting + len(peer.received) - 1 == count)
+            assert len(peer.received) > 1
+            gate.open()
+
+    run(main)
+    keys = [words[1] for words in peer.received[1:]]
+    assert sorted(keys) == sorted(b"k%d" % number for number in range(count))
+
+
 @pytest.mark.parametrize(
     ("tasks", "turns"), [(16, 40), pytest.param(64, 400, marks=pytest.mark.slow)], ids=["few", "many"]
 )
