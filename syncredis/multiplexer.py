@@ -427,15 +427,15 @@ class Multiplexer:
         return connection
 
     def _send_rest(self, connection: Connection) -> None:
-        traffic = self._traffic
-        while traffic.unsent is not None:
-            if self._pool.gate.is_shut:
-                with self._lock:
-                    traffic.take_back_unsent()
-                if traffic.unsent is None:
-                    return
-            rest = traffic.unsent[connection.send_some(traffic.unsent[:_PIECE]) :]
-            traffic.unsent = rest or None
+        while (rest := self._rest()) is not None:
+            self._traffic.unsent = rest[connection.send_some(rest[:_PIECE]) :] or None
+
+    def _rest(self) -> memoryview | None:
+        """Return what is to be sent of the last write: all of it, unless the gate was shut."""
+        if self._traffic.unsent is not None and self._pool.gate.is_shut:
+            with self._lock:
+                self._traffic.take_back_unsent()
+        return self._traffic.unsent
 
     def _settle(self) -> None:
         """Have the callers go on."""

@@ -15,7 +15,7 @@ from syncredis.command import Command
 from syncredis.commands.server_replies import to_info
 from syncredis.config import ConnectionConfig, Location
 from syncredis.connection import Connection, open_connection
-from syncredis.exceptions import InterruptedCallError, RedisError
+from syncredis.exceptions import AuthorizationError, InterruptedCallError, RedisError
 from syncredis.handshake import role_from_reply
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Outage, PrimaryChanged
@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two looks at a replica that is about to be promoted.
 _PURSUIT: Final = 0.01
+
+#: Seconds between two attempts at most with one that can not be connected to.
+_PURSUE_SLOWLY: Final = 0.25
 
 #: Seconds for which a replica is looked at that the Sentinels have chosen; by then they have given it up.
 _PURSUE_FOR: Final = 20.0
@@ -94,6 +97,7 @@ def await_promotion(config: ConnectionConfig, over: Callable[[], bool], may_be_s
     """
     was_replica = False
     deadline = time.monotonic() + _PURSUE_FOR
+    pause = _PURSUIT
     connection: Connection | None = None
     try:
         while not over() and time.monotonic() < deadline:
@@ -106,15 +110,25 @@ def await_promotion(config: ConnectionConfig, over: Callable[[], bool], may_be_s
                 if role == "primary" and (was_replica or not may_be_stale()):
                     return True
                 was_replica = was_replica or role == "replica"
+                pause = _PURSUIT
             except InterruptedCallError:
                 raise
+            except AuthorizationError as error:
+                logger.warning(
+                    "%s does not say whether it was promoted, which is learnt from the Sentinels now, about a second later; "
+                    "the right that is missing is +role: %s",
+                    config.target,
+                    error,
+                )
+                return False
             except RedisError:
                 # A server that is promoted ends its connections: the next one is made at once.
                 if connection is not None:
                     connection.close()
                     connection = None
                     continue
-            interruption.sleep(_PURSUIT)
+                pause = min(2 * pause, _PURSUE_SLOWLY)
+            interruption.sleep(pause)
         return False
     finally:
         if connection is not None:

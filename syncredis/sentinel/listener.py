@@ -55,6 +55,20 @@ class _Post:
         self.is_visited = False
         self.is_heard = True  # as far as is known
         self.due = 0.0
+        self._heard_since = 0.0
+        self._lost_early = 0  # how often in a row
+
+    def begin(self, subscription: Subscription) -> None:
+        """Hear it by ``subscription`` from now on."""
+        self.subscription = subscription
+        self._heard_since = time.monotonic()
+
+    def lose(self) -> None:
+        """Be visited again: at once, but ever later if it hangs up as soon as it is subscribed to."""
+        now = time.monotonic()
+        self._lost_early = self._lost_early + 1 if now - self._heard_since < _RETRY_AFTER else 0
+        early = self._lost_early - 1
+        self.due = now if early < 1 else now + min(_RETRY_AFTER * 2 ** min(early - 1, 8), _LOOK_AFTER)
 
 
 class Listener:
@@ -85,6 +99,8 @@ class Listener:
         # Guards what other threads touch.
         self._lock = threading.RLock()
         self._services: dict[str, ServiceWatch] = {}
+        # By which a service knows whose the holds are: one that ends does not open what its successor has shut.
+        self._mark = object()
         self._results: deque[Result] = deque()
         self._jobs: set[Interruption] = set()
         self._unclaimed: set[Subscription] = set()
@@ -121,6 +137,7 @@ class Listener:
             if self._services.get(service.name) is service:
                 return
             self._services[service.name] = service
+            service.attend(self._mark)
             self._results.append(lambda: [Look()])
         self._wake()
 
@@ -154,21 +171,34 @@ class Listener:
         try:
             self._stopped.wait(head_start)
             while self._goes_on():
-                self._tend_posts()
-                self._hear(self._poll.poll(_TICK * 1000))
-                self._take_results()
-                self._open_gates()
-                self._mind_majority()
-                self._mind_offsets()
-        except Exception:  # the next connection begins anew; whoever waits at a gate shall not wait for that
-            logger.exception("listening to the Sentinels failed")
+                try:
+                    self._go_round()
+                except Exception:
+                    logger.exception("listening to the Sentinels failed; it begins again in %g s", _RETRY_AFTER)
+                    self._stopped.wait(_RETRY_AFTER)
+                    self._begin_again()
         finally:
             self.stop()
             for post in self._posts.values():
                 self._unsubscribe(post)
             for service in list(self._services.values()):
-                service.release()
+                service.leave(self._mark)
             self._close()
+
+    def _go_round(self) -> None:
+        self._tend_posts()
+        self._hear(self._poll.poll(_TICK * 1000))
+        self._take_results()
+        self._open_gates()
+        self._mind_majority()
+        self._mind_offsets()
+
+    def _begin_again(self) -> None:
+        """Visit every Sentinel anew: what was heard last may not have been understood to its end."""
+        for post in self._posts.values():
+            self._unsubscribe(post)
+            if not post.is_visited:
+                post.due = 0.0
 
     def _goes_on(self) -> bool:
         with self._lock:
@@ -229,7 +259,9 @@ class Listener:
             self._keep(visited.subscription)
             return lambda: self._end_visit(post, visited)
 
-        self._begin(f"visit-{post.location.target}", visit)
+        if not self._begin(f"visit-{post.location.target}", visit):
+            post.is_visited = False
+            post.due = time.monotonic() + _RETRY_AFTER
 
     def _keep(self, subscription: Subscription | None) -> None:
         """Let a subscription not get lost on its way to the thread that listens."""
@@ -256,7 +288,7 @@ class Listener:
             logger.info("%s does not let us subscribe; it is asked instead", post.location.target)
             post.may_subscribe = False
         if visited.subscription is not None and self._claim(visited.subscription):
-            post.subscription = visited.subscription
+            post.begin(visited.subscription)
             self._poll.register(visited.subscription.fileno(), select.POLLIN)
             yield from self._hear_from(post)  # what came together with the confirmation
         pause = _LOOK_AFTER if post.subscription is not None else _RETRY_AFTER if post.may_subscribe else _POLL_AFTER
@@ -300,8 +332,7 @@ class Listener:
 
     def _open_gates(self) -> None:
         for service in list(self._services.values()):
-            if service.gate.is_shut and not service.gate.left:
-                service.release()
+            service.release_if_over()
 
     def _mind_majority(self) -> None:
         """In strict mode, let go of every primary while too few Sentinels can be heard."""
@@ -336,7 +367,8 @@ class Listener:
                 interruption.sleep(_RETRY_AFTER)
             return lambda: self._end_look(looked_at)
 
-        self._begin("offsets", look)
+        if not self._begin("offsets", look):
+            self._looked_at.discard(looked_at)
 
     def _end_look(self, looked_at: tuple[str, Location]) -> Iterable[Step]:
         self._looked_at.discard(looked_at)
@@ -345,7 +377,7 @@ class Listener:
     def _lose(self, post: _Post, error: RedisError | None) -> None:
         logger.info("no longer hearing %s: %s", post.location.target, error or "it is silent")
         self._unsubscribe(post)
-        post.due = 0.0
+        post.lose()
 
     def _unsubscribe(self, post: _Post) -> None:
         subscription, post.subscription = post.subscription, None
@@ -412,7 +444,7 @@ class Listener:
                         there = (pool for pool in list(service.pools) if pool in service.pools)
                         event = jobs.arrive(step, there)
                     finally:
-                        service.release()
+                        service.release(step.hold)
                     config = next((pool.config for pool in list(service.pools)), None)
                     if self._watch_offsets is not None and config is not None:
                         loss = jobs.compare_offsets(config.at(step.new), service.offsets)
@@ -420,10 +452,14 @@ class Listener:
                     service.offsets.wanted.set()  # who looks at the old primary need not any more
                     return lambda: [Tell(event)]
 
-                self._begin("arrive", arrive)
+                if not self._begin("arrive", arrive):
+                    service.release(step.hold)
 
-    def _begin(self, name: str, job: Callable[[], Result | None]) -> None:
-        """Run ``job`` in a thread; what it returns is called in this one, and returns further steps."""
+    def _begin(self, name: str, job: Callable[[], Result | None]) -> bool:
+        """Run ``job`` in a thread; what it returns is called in this one, and returns further steps.
+
+        Returns whether it could begin.
+        """
         mine = Interruption()
 
         def run() -> None:
@@ -442,7 +478,7 @@ class Listener:
 
         with self._lock:
             if self.is_over:
-                return
+                return False
             self._jobs.add(mine)
         try:
             threading.Thread(target=run, name=f"syncredis-{name}", daemon=True).start()
@@ -450,3 +486,5 @@ class Listener:
             logger.warning("%s could not begin: %s", name, error)
             with self._lock:
                 self._jobs.discard(mine)
+            return False
+        return True

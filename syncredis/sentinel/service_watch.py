@@ -9,6 +9,7 @@ and connections go there at once. In strict mode they wait for the majority.
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from collections.abc import Iterator
@@ -103,6 +104,21 @@ class Consult:
     source: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Hold:
+    """Writes wait.
+
+    Attributes:
+        since: by `time.monotonic`.
+        at: to which primary connections led when it began.
+        mark: whose it is, see `ServiceWatch.attend`.
+    """
+
+    since: float
+    at: Location | None
+    mark: object
+
+
 @dataclass(frozen=True, slots=True)
 class Arrive:
     """The pools follow another primary: have connections ready there, let the writes go on, and tell the application."""
@@ -115,6 +131,9 @@ class Arrive:
     source: str
     stopped: float | None
     """Since when calls failed, hung or were held, by `time.monotonic`."""
+
+    hold: Hold | None = None
+    """What is over then."""
 
 
 Step: TypeAlias = Tell | Pursue | Unblock | Look | Consult | Arrive
@@ -142,7 +161,10 @@ class ServiceWatch:
         self._candidate: Location | None = None
         self._is_told = False
         self._is_down = False
-        self._held_since: float | None = None
+        # Guards these, and the gate: a thread beside the watcher's opens it, too.
+        self._lock = threading.Lock()
+        self._held: Hold | None = None
+        self._mark: object = None
         #: How far the primary was, and when.
         self.offsets = OffsetLog()
 
@@ -201,10 +223,30 @@ class ServiceWatch:
         """Where connections lead."""
         return self._at
 
-    def release(self) -> None:
-        """Let writes go on; where the time for holding them is over, that is so already."""
-        self._held_since = None
-        self.gate.open()
+    def attend(self, mark: object) -> None:
+        """Let whoever has this ``mark`` be the one that listens, from now on."""
+        with self._lock:
+            self._mark = mark
+
+    def leave(self, mark: object) -> None:
+        """Let writes go on if they are held by whoever has this ``mark``: it does not listen any more."""
+        held = self._held
+        if held is not None and held.mark is mark:
+            self.release(held)
+
+    def release(self, hold: Hold | None) -> None:
+        """Let writes go on, unless another hold than this one has begun since."""
+        with self._lock:
+            if hold is self._held:
+                self._held = None
+                self.gate.open()
+
+    def release_if_over(self) -> None:
+        """Let writes go on if the time for holding them is over."""
+        with self._lock:
+            if self.gate.is_shut and not self.gate.left:
+                self._held = None
+                self.gate.open()
 
     def isolate(self) -> Iterator[Step]:
         """Let go of the primary: too few Sentinels can be heard to be sure of any."""
@@ -219,7 +261,8 @@ class ServiceWatch:
         self.gate.start_anew()
         self.offsets.start_anew()
         self.pools, self.replica_pools = weakref.WeakSet(), weakref.WeakSet()
-        self._candidate = self._held_since = None
+        self._lock = threading.Lock()
+        self._candidate = self._held = None
 
     def _hear_of_switch(self, message: Announcement, source: str) -> Iterator[Step]:
         assert message.location is not None
@@ -241,7 +284,7 @@ class ServiceWatch:
                 yield Tell(PrimaryDown(service_name=self.name, source=source, primary=primary))
         elif message.event == said.UP:
             self._candidate = None
-            self.release()
+            self.release(self._held)
             if self._is_down:
                 self._is_down = False
                 yield Tell(PrimaryUp(service_name=self.name, source=source, primary=primary))
@@ -266,11 +309,17 @@ class ServiceWatch:
         if self._succession.withdraw():
             yield from self._go(primary, source)
         else:
-            self.release()
+            self.release(self._held)
 
     def _hold_writes(self) -> None:
-        if self.gate.shut(self._hold):
-            self._held_since = time.monotonic()
+        with self._lock:
+            begins, held = self.gate.shut(self._hold), self._held
+            if begins:
+                self._held = Hold(time.monotonic(), self._at, self._mark)
+            elif held is not None and (held.at != self._at or held.mark is not self._mark):
+                # What ended the one that lasts still, or who began it, does not end this one.
+                self._held = Hold(held.since, self._at, self._mark)
+        if begins:
             self.offsets.wanted.set()  # nothing is written any more: the next look will be exact
 
     def _go(self, primary: Location, source: str, *, early: bool = False) -> Iterator[Step]:
@@ -280,7 +329,9 @@ class ServiceWatch:
             return
         self._candidate = None
         self._is_down = False
-        troubles = [self._held_since, *(pool.follow(primary) for pool in list(self.pools))]
+        held = self._held
+        troubles = [None if held is None else held.since, *(pool.follow(primary) for pool in list(self.pools))]
         stopped = min((since for since in troubles if since is not None), default=None)
         if old is not None or stopped is not None:
-            yield Arrive(self.name, old, primary, None if early else self._succession.epoch, early, source, stopped)
+            epoch = None if early else self._succession.epoch
+            yield Arrive(self.name, old, primary, epoch, early, source, stopped, held)

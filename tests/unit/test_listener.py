@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,14 +14,16 @@ from syncredis.config import ConnectionConfig
 from syncredis.exceptions import ConnectionError
 from syncredis.interruption import Interruption
 from syncredis.sentinel import jobs
+from syncredis.sentinel import listener as listener_module
 from syncredis.sentinel.announcement import PROMOTING, SELECTING, Announcement
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Audience
-from syncredis.sentinel.listener import Listener
+from syncredis.sentinel.listener import Listener, _Post
 from syncredis.sentinel.service_watch import Arrive, ServiceWatch
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
 from syncredis.sentinel.watcher import Watcher
+from tests.fixtures.peer import Peer
 from tests.fixtures.threads import PATIENCE, BackgroundCall, until
 
 A, B = (Location("host", port) for port in (1, 2))
@@ -124,6 +127,85 @@ def test_a_primary_that_can_not_be_looked_at_is_not_asked_all_the_time(
         until(lambda: not listener._jobs)
         listener._take_results()
     assert done == ["look", "sleep 1"] * 2
+
+
+def test_a_sentinel_that_hangs_up_is_visited_ever_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(listener_module, "time", SimpleNamespace(monotonic=lambda: now))
+    post = _Post(A)
+    subscription: Any = object()
+    pauses = []
+    for _ in range(7):
+        post.begin(subscription)
+        post.lose()
+        pauses.append(post.due - now)
+        now = post.due
+    assert pauses == [0, 1, 2, 4, 8, 10, 10]
+    post.begin(subscription)
+    now += 60
+    post.lose()
+    assert post.due == now
+
+
+def test_a_sentinel_that_confirms_and_hangs_up(listener: Listener, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is visited twice, and then after a pause only."""
+
+    def answer(words: Sequence[bytes]) -> bytes:
+        if words[0] == b"SUBSCRIBE":
+            return b"".join(b">3\r\n$9\r\nsubscribe\r\n$%d\r\n%s\r\n:1\r\n" % (len(c), c) for c in words[1:])
+        return b"-ERR nothing to say\r\n"
+
+    peer.answer = answer
+    monkeypatch.setattr(listener_module, "_RETRY_AFTER", 300.0)
+    listener._services.clear()
+    listener._discovery = Discovery([peer.location], peer.config, min_other_sentinels=0, hedge_delay=0.0)
+    for visits in (1, 2):
+        listener._tend_posts()
+        post = listener._posts[peer.location]
+        until(lambda: not listener._jobs)
+        listener._take_results()
+        assert post.subscription is not None
+        assert peer.accepted == visits
+        peer.drop_all()
+
+        def lost(post: _Post = post) -> bool:
+            listener._hear(listener._poll.poll(100))
+            return post.subscription is None
+
+        until(lost)
+    listener._tend_posts()
+    assert not listener._jobs
+    assert peer.accepted == 2
+
+
+def test_it_begins_again_by_itself(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(listener_module, "_RETRY_AFTER", 0.01)
+    discovery = Discovery([A], ConnectionConfig(), min_other_sentinels=0, hedge_delay=0.0)
+    going = Listener(discovery, Audience(), wanted=lambda: True)
+    rounds: list[str] = []
+
+    def fail() -> None:
+        rounds.append("x")
+        if len(rounds) < 3:
+            raise ZeroDivisionError
+        going.stop()
+
+    monkeypatch.setattr(going, "_tend_posts", fail)
+    going.start(0.0)
+    until(lambda: going._woken == -1)
+    assert len(rounds) == 3
+    assert [record.getMessage() for record in caplog.records] == [
+        "listening to the Sentinels failed; it begins again in 0.01 s"
+    ] * 2
+
+
+def test_without_the_right_to_ask_for_the_role(peer: Peer, caplog: pytest.LogCaptureFixture) -> None:
+    """The replica is not asked again and again; the log says once what is missing."""
+    peer.answer = lambda _: b"-NOPERM User app has no permissions to run the 'role' command\r\n"
+    assert not jobs.await_promotion(peer.config, lambda: False, lambda: False)
+    assert peer.accepted == 1
+    (record,) = caplog.records
+    assert "+role" in record.getMessage()
 
 
 def test_a_child_process_leaves_the_jobs_of_its_parent_alone(listener: Listener) -> None:

@@ -92,7 +92,7 @@ def test_a_failover_as_its_leader_tells_it(watched: Watched) -> None:
     assert (arrival.old, arrival.new, arrival.early, arrival.epoch) == (A, B, True, None)
     assert arrival.stopped is not None
     assert watched.pool.at == [A, B]
-    watched.service.release()
+    watched.service.release(arrival.hold)
     # The others follow, some of them late.
     assert watched.hear("+odown") == []
     assert watched.hear("+promoted-slave", "slave", B) == []
@@ -169,6 +169,36 @@ def test_down_and_up_again(watched: Watched) -> None:
 def test_no_hold() -> None:
     watched = Watched(hold=0)
     watched.hear("+failover-state-select-slave")
+    assert not watched.holds
+
+
+def test_one_that_ends_opens_what_it_has_shut_and_nothing_else(watched: Watched) -> None:
+    first, second = object(), object()
+    watched.service.attend(first)
+    watched.hear("+failover-state-select-slave")
+    watched.service.leave(first)
+    assert not watched.holds
+    for begun_by_first in (True, False):
+        watched.service.attend(first)
+        if begun_by_first:
+            watched.hear("+failover-state-select-slave")
+        watched.service.attend(second)
+        watched.hear("+odown")
+        watched.service.leave(first)
+        assert watched.holds
+        watched.service.leave(second)
+        assert not watched.holds
+
+
+def test_an_arrival_does_not_open_what_was_shut_at_the_new_primary(watched: Watched) -> None:
+    """It takes time, for the new one may be down already."""
+    watched.hear("+failover-state-select-slave")
+    (arrival,) = watched.hear("+switch-master", location=B)
+    watched.hear("+odown", location=B, primary=B)
+    watched.service.release(arrival.hold)
+    assert watched.holds
+    (next_arrival,) = watched.hear("+switch-master", location=C, primary=B)
+    watched.service.release(next_arrival.hold)
     assert not watched.holds
 
 
