@@ -106,26 +106,33 @@ class Round(Generic[T]):
                         raise Abandoned
                     if self._over:
                         raise AllFailed(self._causes, self._answers)
-                    due = self._take_due()
+                    due = self._due()
                     slower = self._lose_patience() if due is None else []
                     if due is None and not slower and not self._over:
                         self._changed.wait(self._until_next())
                         continue
                 if due is not None:
-                    self._start(*due)
+                    self._start(due)
                 for other in slower:
                     other.interrupt()
 
     # --- state, under the lock -----------------------------------------------------------------------
 
-    def _take_due(self) -> tuple[Location, Interruption] | None:
-        """Return the next Sentinel if it is its turn."""
-        if not self._not_asked or (self._asking and time.monotonic() < self._next_due):
+    def _due(self) -> Location | None:
+        """Return the next Sentinel if it is its turn. It stays so until a thread that asks it has begun."""
+        if self._over or not self._not_asked or (self._asking and time.monotonic() < self._next_due):
             return None
-        location = self._not_asked.popleft()
-        self._asking[location] = Interruption()
-        self._next_due = time.monotonic() + self._hedge_delay
-        return location, self._asking[location]
+        return self._not_asked[0]
+
+    def _take(self, location: Location) -> Interruption | None:
+        """Have a Sentinel asked by this thread; None: another one does, or nobody wants to know any more."""
+        with self._changed:
+            if self._due() != location:
+                return None
+            self._not_asked.popleft()
+            mine = self._asking[location] = Interruption()
+            self._next_due = time.monotonic() + self._hedge_delay
+            return mine
 
     def _until_next(self) -> float | None:
         next_step = min(self._next_due if self._not_asked else math.inf, self._patient_until)
@@ -171,15 +178,28 @@ class Round(Generic[T]):
 
     # --- threads -----------------------------------------------------------------------------------------
 
-    def _start(self, location: Location, mine: Interruption) -> None:
+    def _start(self, location: Location) -> None:
+        """Have a thread begin to ask a Sentinel; return when it has.
+
+        A caller that is interrupted by a signal here leaves nothing behind that others would wait for: the thread itself
+        takes the Sentinel, or another caller starts one.
+        """
+        taken = threading.Event()
         try:
             threading.Thread(
-                target=self._ask, args=(location, mine), name=f"syncredis-ask-{location.target}", daemon=True
+                target=self._ask, args=(location, taken), name=f"syncredis-ask-{location.target}", daemon=True
             ).start()
         except RuntimeError as error:  # the system has no thread to give
-            self._settle(location, None, error)
+            if self._take(location) is not None:
+                self._settle(location, None, error)
+        else:
+            taken.wait()
 
-    def _ask(self, location: Location, mine: Interruption) -> None:
+    def _ask(self, location: Location, taken: threading.Event) -> None:
+        mine = self._take(location)
+        taken.set()
+        if mine is None:
+            return
         try:
             answer = mine.run(self._ask_one, location)
         except Exception as error:  # of any kind: the callers wait until this thread has said something
@@ -201,7 +221,8 @@ class Round(Generic[T]):
                 self._callers -= 1
                 if not self._callers and not self._over:
                     self._over = self._abandoned = True
-                unwanted = list(self._asking.values()) if self._abandoned else []
+                # If there is an answer, whoever took it may have been interrupted before the slower ones were.
+                unwanted = list(self._asking.values()) if self._over and not self._callers else []
             for asked in unwanted:
                 asked.interrupt()
 

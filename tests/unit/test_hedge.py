@@ -204,6 +204,50 @@ def test_the_last_caller_leaves(background: Background) -> None:
     assert sentinels.asked == [A]
 
 
+@pytest.mark.parametrize("started", [False, True], ids=["before the thread began", "after"])
+def test_a_signal_while_a_thread_is_started(
+    background: Background, monkeypatch: pytest.MonkeyPatch, started: bool
+) -> None:
+    """The other callers get their answer all the same, and nothing is asked twice."""
+    start = threading.Thread.start
+    sentinels = Sentinels(a=["wait", ConnectionError("a")], b="from b")
+    question = Round([A, B], sentinels.ask, NEVER)
+    others: list[BackgroundCall] = []
+
+    def strike(thread: threading.Thread) -> None:
+        monkeypatch.setattr(threading.Thread, "start", start)
+        others.append(background(question.wait))
+        until(lambda: question._callers == 2)
+        if started:
+            thread.start()
+            until(lambda: sentinels.asked == [A])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", strike)
+    with pytest.raises(KeyboardInterrupt):
+        question.wait()
+    sentinels.go.set()
+    assert others[0].result() == (B, "from b")
+    assert sentinels.asked == [A, B]
+
+
+def test_a_signal_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = threading.Thread.start
+    sentinels = Sentinels(a=NEVER, b=NEVER)
+    question = Round([A, B], sentinels.ask, NEVER)
+
+    def strike(thread: threading.Thread) -> None:
+        start(thread)
+        until(lambda: sentinels.asked == [A])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", strike)
+    with pytest.raises(KeyboardInterrupt):
+        question.wait()
+    assert question.over
+    until(lambda: sentinels.broken_off == [A])
+
+
 def test_interrupted_before_it_asks() -> None:
     sentinels = Sentinels(a="from a")
     question = Round([A], sentinels.ask, NEVER)
