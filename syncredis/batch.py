@@ -117,6 +117,8 @@ class Batch:
 
     def check_confirmations(self, replies: Sequence[Reply], outcomes: Sequence[Any]) -> None:
         """Raise `UnconfirmedWriteError` if what was written was not confirmed as is wanted."""
+        if not self.confirmations:
+            return
         asked = replies[len(self._to_commands(replies)) :]
         if all(isinstance(outcome, RedisError) for outcome in outcomes):
             return  # nothing was written

@@ -11,7 +11,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -21,6 +21,7 @@ from syncredis.bulk import large_at_start, receive_bulk
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig
 from syncredis.exceptions import ConnectionError, DecodeError, ProtocolError, RedisError, TimeoutError
+from syncredis.interruption import Interruption
 from syncredis.interruption import current as current_interruption
 from syncredis.replies import in_pairs
 from syncredis.resp import (
@@ -38,6 +39,9 @@ from syncredis.typing import Reply
 
 #: Commands that go out in one write. Measured: packing and sending a hundred at a time lets the server begin early.
 CHUNK: Final = 100
+
+#: One for all: what `contextmanager` makes would be six Python calls for each pipeline.
+_NOTHING_TO_DO: Final = nullcontext()
 
 
 class Connection:
@@ -175,7 +179,8 @@ class Connection:
             try:
                 for chunk in chunks:
                     self._send_chunk(chunk(), len(commands))
-                    self._receive_replies(replies, owed, text, deadline)
+                    if owed:
+                        self._receive_replies(replies, owed, text, deadline)
                     owed = min(owed + CHUNK, len(commands))
                 self._receive_replies(replies, owed, text, deadline)
             except ConnectionError as error:
@@ -427,7 +432,8 @@ class Connection:
 
     def _receive_replies(self, replies: list[Reply], count: int, text: bool, deadline: float | None) -> None:
         """Extend ``replies`` until there are ``count``; as `execute` does, but with the loop over replies in C."""
-        between = self._parse(replies, count, text)
+        # Before the first chunk's replies nothing is there, and there may be but one chunk.
+        between = self._parse(replies, count, text) if self._reader.has_data() else True
         while len(replies) < count:
             if deadline is not None:
                 self._transport.limit_until(deadline)
@@ -534,12 +540,12 @@ class Connection:
         explained.__cause__ = error
         return explained
 
-    @contextmanager
-    def _interruptible(self) -> Iterator[None]:
+    def _interruptible(self) -> AbstractContextManager[None]:
         call = current_interruption()
-        if call is None:
-            yield
-            return
+        return _NOTHING_TO_DO if call is None else self._interruptible_by(call)
+
+    @contextmanager
+    def _interruptible_by(self, call: Interruption) -> Iterator[None]:
         attached = False
         try:
             with call.attached(self.interrupt):

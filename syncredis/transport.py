@@ -167,7 +167,8 @@ class Transport:
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError(f"{self.target} did not answer in full within the time for connecting (connect_timeout)")
-        if self._timeout is None or left < self._timeout:
+        # A limit that is a hundredth too long will do: to set one takes three system calls, and most handshakes one receive.
+        if self._timeout is None or left < 0.99 * self._timeout:
             self.set_timeout(left)
 
     def is_quiet(self) -> bool:

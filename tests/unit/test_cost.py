@@ -57,6 +57,26 @@ def test_a_pipeline(client: Redis[str]) -> None:
     assert spent.socket_calls.count("sendall") == 2, "a hundred commands at a time"
 
 
+def test_a_pipeline_of_one(client: Redis[str]) -> None:
+    def run() -> None:
+        pipeline = client.pipeline(transaction=False)
+        pipeline.get("k")
+        assert pipeline.execute() == ["v" * 64]
+
+    spent = cost(run)
+    assert len(spent.python_calls) <= 52, spent
+    assert 500 < spent.bytecodes <= 1_150, spent
+    assert spent.socket_calls == ("sendall", "recv"), spent
+
+
+def test_a_connection(client: Redis[str]) -> None:
+    """The limits of time are set twice, for the handshake and for what follows, and not again for each reply."""
+    spent = cost(lambda: client.pool.connect().close())
+    assert spent.socket_calls.count("sendall") == spent.socket_calls.count("recv") == 1, spent
+    assert spent.socket_calls.count("settimeout") == 3, "the first is for connecting"
+    assert spent.socket_calls.count("setsockopt") == 6, "two for each of the others; TCP_NODELAY and SO_KEEPALIVE"
+
+
 def test_a_socket_call_is_one_system_call(client: Redis[str]) -> None:
     """Were there a timeout of Python's, each would be preceded by a ``poll``."""
     connection = client.pool.lease()
