@@ -60,13 +60,13 @@ class EventLoop(Protocol):
         """Have a function called in the loop's thread; return False if the loop has ended."""
         ...
 
-    def new_watch(self, descriptor: int, seconds: float | None) -> Watch:
+    def new_watch(self, seconds: float | None) -> Watch:
         """Return what waits, in a task, for a socket to be readable."""
         ...
 
 
 class Watch(Protocol):
-    """Waits for one socket. What else it does is between the caller and the event loop."""
+    """Waits for one socket at a time. What else it does is between the caller and the event loop."""
 
     def stop(self) -> None:
         """End the waiting: another thread receives from now on."""
@@ -100,6 +100,7 @@ class Multiplexer:
         self._at_work = False
         # The loop's own.
         self._alone: Call | None = None
+        self._watch = loop.new_watch(stream_timeout)  # one, used again and again: only one call is alone
         self._flush_is_due = False
         self._crowded = False
         self._watched = False  # since the thread has received last
@@ -192,7 +193,7 @@ class Multiplexer:
         if self._traffic.sent and self._traffic.unsent is None:
             self._alone = call
             self._watched = True
-            call.watch = self._loop.new_watch(connection.fileno(), self._stream_timeout)
+            call.watch, call.descriptor = self._watch, connection.fileno()
             return
         call.waiter = self._loop.new_waiter()
         with self._lock:

@@ -34,7 +34,7 @@ class Call:
         read_only: whether it may be sent while the gate is shut, see `syncredis.gate`.
         reply: what came: a reply, an error, or the list of all replies.
         waiter: what the caller awaits; None: it receives the reply itself, see `Multiplexer.receive_alone`.
-        watch: with it, the caller waits until there is something to receive.
+        watch: with it, the caller waits until there is something to receive on ``descriptor``.
         abandoned: whether the caller has gone.
         sent_twice: whether it was sent again because it had not left in full.
         times_closed: how often the pool had been closed when the call was made.
@@ -43,6 +43,7 @@ class Call:
     __slots__ = (
         "abandoned",
         "data",
+        "descriptor",
         "owed",
         "read_only",
         "replies",
@@ -64,6 +65,7 @@ class Call:
         self.reply: Reply = None
         self.waiter: Any = None
         self.watch: Any = None
+        self.descriptor = -1
         self.abandoned = False
         self.sent_twice = False
 

@@ -173,7 +173,7 @@ async def _receive_alone(multiplexer: Multiplexer, call: Call) -> None:
     """Receive the reply here, unless there is reason to have the thread do it: then the call has got a waiter."""
     watch: Watch = call.watch
     while multiplexer.is_alone(call):
-        ended = await watch.wait()
+        ended = await watch.wait(call.descriptor)
         if not multiplexer.is_alone(call):
             return
         if ended == TOO_LATE:

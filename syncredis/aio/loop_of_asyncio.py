@@ -40,33 +40,40 @@ class AsyncioLoop:
             return False
         return True
 
-    def new_watch(self, descriptor: int, seconds: float | None) -> AsyncioWatch:
-        return AsyncioWatch(self._loop, descriptor, seconds)
+    def new_watch(self, seconds: float | None) -> AsyncioWatch:
+        return AsyncioWatch(self._loop, seconds)
 
 
 class AsyncioWatch:
-    """Waits for one socket, for one task."""
+    """Waits for one socket at a time, for one task."""
 
-    __slots__ = ("_descriptor", "_ended", "_loop", "_seconds")
+    __slots__ = ("_deadline", "_descriptor", "_ended", "_loop", "_seconds", "_timer")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, descriptor: int, seconds: float | None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float | None) -> None:
         self._loop = loop
-        self._descriptor = descriptor
+        self._descriptor = -1
         self._seconds = seconds
         self._ended: asyncio.Future[int] | None = None
+        # Outlives the wait that began it, and puts itself off when it comes too early: making a timer for each wait and
+        # cancelling it is dearer than all else that a wait does in Python.
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
 
-    async def wait(self) -> int:
+    async def wait(self, descriptor: int) -> int:
         loop = self._loop
         ended: asyncio.Future[int] = loop.create_future()
-        self._ended = ended
-        loop.add_reader(self._descriptor, self._end, READABLE)
-        timer = None if self._seconds is None else loop.call_later(self._seconds, self._end, TOO_LATE)
+        self._ended, self._descriptor = ended, descriptor
+        loop.add_reader(descriptor, self._end, READABLE)
+        seconds = self._seconds
+        if seconds is not None:
+            self._deadline = loop.time() + seconds
+            if self._timer is None:
+                self._timer = loop.call_later(seconds, self._look_at_the_clock)
         try:
             return await ended
         finally:
-            self._end(STOPPED)
-            if timer is not None:
-                timer.cancel()
+            if self._ended is ended:  # and not that of the next one already
+                self._end(STOPPED)
 
     def stop(self) -> None:
         self._end(STOPPED)
@@ -78,3 +85,13 @@ class AsyncioWatch:
         self._loop.remove_reader(self._descriptor)
         if not ended.done():
             ended.set_result(how)
+
+    def _look_at_the_clock(self) -> None:
+        self._timer = None
+        if self._ended is None:
+            return
+        left = self._deadline - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look_at_the_clock)
+        else:
+            self._end(TOO_LATE)

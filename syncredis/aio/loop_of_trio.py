@@ -45,35 +45,37 @@ class TrioLoop:
             return False
         return True
 
-    def new_watch(self, descriptor: int, seconds: float | None) -> TrioWatch:
-        return TrioWatch(descriptor, seconds)
+    def new_watch(self, seconds: float | None) -> TrioWatch:
+        return TrioWatch(seconds)
 
 
 class TrioWatch:
-    """Waits for one socket, for one task."""
+    """Waits for one socket at a time, for one task."""
 
-    __slots__ = ("_descriptor", "_seconds", "_waits")
+    __slots__ = ("_descriptor", "_seconds", "_waiting")
 
-    def __init__(self, descriptor: int, seconds: float | None) -> None:
-        self._descriptor = descriptor
+    def __init__(self, seconds: float | None) -> None:
+        self._descriptor = -1
         self._seconds = math.inf if seconds is None else seconds
-        self._waits = False
+        self._waiting: object = None
 
-    async def wait(self) -> int:
-        self._waits = True
+    async def wait(self, descriptor: int) -> int:
+        own = self._waiting = object()
+        self._descriptor = descriptor
         try:
             with trio.move_on_after(self._seconds):
-                await trio.lowlevel.wait_readable(self._descriptor)
+                await trio.lowlevel.wait_readable(descriptor)
                 return READABLE
             return TOO_LATE
         except trio.ClosedResourceError:
             return STOPPED
         finally:
-            self._waits = False
+            if self._waiting is own:  # and not the next one already
+                self._waiting = None
 
     def stop(self) -> None:
-        if self._waits:
-            self._waits = False
+        if self._waiting is not None:
+            self._waiting = None
             trio.lowlevel.notify_closing(self._descriptor)
 
 

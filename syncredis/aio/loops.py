@@ -19,9 +19,9 @@ TOO_LATE: Final = 3
 
 
 class Watch(Protocol):
-    """Waits for one socket, for one task."""
+    """Waits for one socket at a time, for one task."""
 
-    async def wait(self) -> int:
+    async def wait(self, descriptor: int) -> int:
         """Wait until the socket is readable, `stop` is called, or the time is over; return which."""
         ...
 
@@ -59,8 +59,8 @@ class Loop(Protocol):
         """Have a function called in the loop's thread; return False if the loop has ended."""
         ...
 
-    def new_watch(self, descriptor: int, seconds: float | None) -> Watch:
-        """Return what waits for a socket to be readable, for so many seconds each time; None: no limit."""
+    def new_watch(self, seconds: float | None) -> Watch:
+        """Return what waits for sockets to be readable, for so many seconds each time; None: no limit."""
         ...
 
 
