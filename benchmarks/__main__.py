@@ -15,6 +15,8 @@ from benchmarks.running import Measurements, Plan, run
 from benchmarks.workloads import WORKLOADS
 from syncredis.testing import find
 
+_OURS = [name for name in CONTESTANTS if name.startswith("syncredis")]
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the tables, write what was asked for; return the exit status."""
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         repetitions=options.repetitions or (3 if options.quick else 7),
         seconds=options.seconds or (0.05 if options.quick else 0.25),
         quick=options.quick,
-        contestants=list(CONTESTANTS) if options.against is None else ["syncredis", "syncredis.aio", *options.against],
+        contestants=list(CONTESTANTS) if options.against is None else [*_OURS, *options.against],
         server=options.server,
         pinned=not options.unpinned,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import os
@@ -11,8 +10,10 @@ import traceback
 from dataclasses import asdict
 from typing import Any
 
+import anyio
+
 from benchmarks.contestants import CONTESTANTS
-from benchmarks.workload import Place, Sample
+from benchmarks.workload import Place, Sample, forget_peak
 from benchmarks.workloads import WORKLOADS
 
 
@@ -23,13 +24,19 @@ def main() -> None:
         os.sched_setaffinity(0, processors)
     contestant = CONTESTANTS[name].make(Place(**place))
     contestant.imports = CONTESTANTS[name].imports
-    asyncio.run(_serve_in(contestant)) if hasattr(contestant, "__aenter__") else _serve(contestant)
+    if not hasattr(contestant, "__aenter__"):
+        _serve(contestant)
+        return
+    loop = CONTESTANTS[name].loop
+    options = {} if loop == "trio" else {"use_uvloop": loop == "uvloop"}
+    anyio.run(_serve_in, contestant, backend="trio" if loop == "trio" else "asyncio", backend_options=options)
 
 
 def _serve(contestant: Any) -> None:
     for line in sys.stdin:
         with _Answer() as answer:
             workload, case, seconds = json.loads(line)
+            forget_peak()
             sample: Any = WORKLOADS[workload].measure(contestant, case, seconds)
             answer.sample = sample
 
@@ -39,6 +46,7 @@ async def _serve_in(contestant: Any) -> None:
         while line := sys.stdin.readline():  # blocks the loop, which has nothing to do meanwhile
             with _Answer() as answer:
                 workload, case, seconds = json.loads(line)
+                forget_peak()
                 sample: Any = WORKLOADS[workload].measure(contestant, case, seconds)
                 answer.sample = await sample if inspect.isawaitable(sample) else sample
 

@@ -11,9 +11,12 @@ from typing import Any
 _COLOURS = {
     "syncredis": "#c6302b",
     "syncredis.aio": "#c6302b",
+    "syncredis.aio uvloop": "#7d1a16",
+    "syncredis.aio trio": "#e88a86",
     "raw": "#999999",
     "raw+hiredis": "#999999",
     "raw async": "#999999",
+    "raw uvloop": "#666666",
 }
 
 

@@ -84,11 +84,12 @@ def table(workload: Workload, measurements: Measurements) -> str:
 
 
 def behind(workload: Workload, measurements: Measurements) -> list[str]:
-    """Return a sentence for each case in which a peer is ahead of us."""
+    """Return a sentence for each case in which a peer is ahead of us, in the same event loop."""
     found: list[str] = []
     for case, by_name in summaries(workload, measurements):
-        ours = next((s for name, s in by_name.items() if name.startswith("syncredis") and s is not None), None)
+        ours_by_loop = {CONTESTANTS[name].loop: s for name, s in by_name.items() if name.startswith("syncredis")}
         for name, theirs in by_name.items():
+            ours = ours_by_loop.get(CONTESTANTS[name].loop)
             if ours is None or theirs is None or name.startswith(("syncredis", "raw")):
                 continue
             if theirs.value > ours.value if workload.better == "more" else theirs.value < ours.value:

@@ -164,7 +164,7 @@ def _pins(plan: Plan) -> bool:
 @contextmanager
 def _servers(plan: Plan) -> Iterator[Place]:
     """A server with the data that the workloads read."""
-    config = {"save": '""', "appendonly": "no", "maxclients": "4000"}
+    config = {"save": '""', "appendonly": "no", "maxclients": "18000"}
     config["client-output-buffer-limit"] = "pubsub 0 0 0"  # a slow subscriber is measured, not thrown out
     with ServerProcess(find(plan.server), unix_socket=True, config=config) as server:
         if _pins(plan) and server.pid is not None:

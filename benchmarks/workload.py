@@ -5,7 +5,9 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 #: One operation, ready to be called again and again.
@@ -37,7 +39,7 @@ class Sample:
         value: in the unit of the workload.
         p99: the time in microseconds that 99 of 100 operations stayed below; None where it says nothing.
         cpu: microseconds of processor time of the client for one operation; None where it says nothing.
-        peak: the most memory that the client's process has held so far, in MiB.
+        peak: the most memory that the client's process has held during the slice, in MiB; see `forget_peak`.
     """
 
     value: float
@@ -123,9 +125,19 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
+def forget_peak() -> None:
+    """Begin anew to look for the most memory that this process holds; where the system can not do that, nothing happens."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
 def peak_memory() -> float:
-    """The most memory that this process has held so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory that this process has held since `forget_peak`, or else since it began, in MiB."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return float(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _time(operation: Operation, calls: int) -> float:

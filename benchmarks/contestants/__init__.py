@@ -22,19 +22,21 @@ class Contestant:
         factory: module and name of what makes it, in this package.
         imports: what a program has to import for it.
         package: the distribution that it comes with; None: nothing has to be installed.
+        loop: the event loop that an async one runs in: ``"asyncio"``, ``"uvloop"`` or ``"trio"``.
     """
 
     factory: str
     imports: str
     package: str | None = None
+    loop: str = "asyncio"
 
     @property
     def version(self) -> str | None:
-        """Of the distribution; "" where there is none; None if it is not installed."""
-        if self.package is None:
-            return ""
+        """Of the distribution; "" where there is none; None if it, or its event loop, is not installed."""
         try:
-            return version(self.package)
+            if self.loop != "asyncio":
+                version(self.loop)
+            return "" if self.package is None else version(self.package)
         except PackageNotFoundError:
             return None
 
@@ -53,13 +55,21 @@ CONTESTANTS = {
     "valkey-py": Contestant("blocking:ValkeyPy", "valkey", "valkey"),
     "valkey-glide-sync": Contestant("glide:Glide", "glide_sync", "valkey-glide-sync"),
     "raw async": Contestant("raw_async:RawAsync", "asyncio", "hiredis"),
+    "raw uvloop": Contestant("raw_async:RawAsync", "asyncio", "hiredis", "uvloop"),
     "syncredis.aio": Contestant("asynchronous:Syncredis", "syncredis.aio", "syncredis"),
+    "syncredis.aio uvloop": Contestant("asynchronous:Syncredis", "syncredis.aio", "syncredis", "uvloop"),
+    "syncredis.aio trio": Contestant("asynchronous:Syncredis", "syncredis.aio", "syncredis", "trio"),
     "redis-py asyncio": Contestant("asynchronous:RedisPy", "redis.asyncio", "redis"),
+    "redis-py uvloop": Contestant("asynchronous:RedisPy", "redis.asyncio", "redis", "uvloop"),
     "valkey-py asyncio": Contestant("asynchronous:ValkeyPy", "valkey.asyncio", "valkey"),
     "coredis": Contestant("asynchronous:Coredis", "coredis", "coredis"),
+    "coredis uvloop": Contestant("asynchronous:Coredis", "coredis", "coredis", "uvloop"),
+    "coredis trio": Contestant("asynchronous:Coredis", "coredis", "coredis", "trio"),
     "valkey-glide": Contestant("asynchronous:Glide", "glide", "valkey-glide"),
+    "valkey-glide uvloop": Contestant("asynchronous:Glide", "glide", "valkey-glide", "uvloop"),
 }
 
 BLOCKING = ("raw", "syncredis", "redis-py", "valkey-py", "valkey-glide-sync")
 PARSING = ("raw+hiredis", "syncredis", "redis-py", "valkey-py", "valkey-glide-sync")
 ASYNC = ("raw async", "syncredis.aio", "redis-py asyncio", "valkey-py asyncio", "coredis", "valkey-glide")
+ALL_LOOPS = tuple(name for name, one in CONTESTANTS.items() if name in ASYNC or one.loop != "asyncio")

@@ -9,7 +9,7 @@ import time
 from itertools import islice
 from typing import Any
 
-from benchmarks.contestants import PARSING
+from benchmarks.contestants import ASYNC, PARSING
 from benchmarks.workload import Place, Sample, Workload, peak_memory
 
 _BATCH = 2_000
@@ -45,6 +45,27 @@ def _measure(contestant: Any, case: str, seconds: float) -> Sample:  # noqa: ARG
     return Sample(value=count / total, cpu=(time.process_time() - cpu) / count * 1e6, peak=peak_memory())
 
 
+async def _measure_async(contestant: Any, case: str, seconds: float) -> Sample:  # noqa: ARG001 - there is but one
+    messages = contestant.messages(_CHANNEL)
+    await anext(messages)  # it is subscribed
+    batches = max(4, round(seconds * 100_000 / _BATCH))
+    # Not forked: some contestants have threads.
+    publisher = multiprocessing.get_context("spawn").Process(target=_publish, args=(contestant.place, batches))
+    publisher.start()
+    await anext(messages)
+    cpu, started = time.process_time(), time.perf_counter()
+    missing = count = batches * _BATCH - 1
+    async for _ in messages:
+        missing -= 1
+        if not missing:
+            break
+    total = time.perf_counter() - started
+    cpu = time.process_time() - cpu
+    await messages.aclose()
+    publisher.join()
+    return Sample(value=count / total, cpu=cpu / count * 1e6, peak=peak_memory())
+
+
 WORKLOADS = [
     Workload(
         name="pubsub",
@@ -57,5 +78,17 @@ WORKLOADS = [
         quick=("receive",),
         fresh=True,
         measure=_measure,
-    )
+    ),
+    Workload(
+        name="pubsub-async",
+        title="Messages to one subscriber, asyncio",
+        unit="messages/s",
+        better="more",
+        limit="raw async",
+        contestants=ASYNC,
+        cases=("receive",),
+        quick=("receive",),
+        fresh=True,
+        measure=_measure_async,
+    ),
 ]
