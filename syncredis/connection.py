@@ -12,29 +12,16 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from functools import partial
-from itertools import islice
 from typing import Any, Final
 
 from syncredis import handshake, transport
-from syncredis.bulk import large_at_start, receive_bulk
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig
-from syncredis.exceptions import ConnectionError, DecodeError, ProtocolError, RedisError, TimeoutError
+from syncredis.exceptions import ConnectionError, RedisError, TimeoutError
 from syncredis.interruption import Interruption
 from syncredis.interruption import current as current_interruption
-from syncredis.replies import in_pairs
-from syncredis.resp import (
-    INCOMPLETE,
-    MAP,
-    PLAIN,
-    Buffer,
-    PushNotification,
-    encoder,
-    map_as_array,
-    new_reader,
-    prepare,
-)
+from syncredis.receiver import Receiver
+from syncredis.resp import MAP, PLAIN, Buffer, encoder, prepare
 from syncredis.typing import Reply
 
 #: Commands that go out in one write. Measured: packing and sending a hundred at a time lets the server begin early.
@@ -59,6 +46,8 @@ class Connection:
         waits: whether it is in the nature of what it is used for that nothing may come for long: a blocking command, a
             subscription.
         generation: of the pool that made it, at the time when it did.
+        next_reply: returns the next reply of those that were taken in, see `Receiver.next_reply`. The receiver's own method,
+            since a multiplexer calls it for every reply.
         last_used: when it was last taken into use, by `time.monotonic`.
         stream_timeout: seconds that an exchange may stand still; None: no limit. See `set_timeout`.
     """
@@ -68,9 +57,8 @@ class Connection:
         "_encode",
         "_encoding",
         "_interrupted_by",
-        "_reader",
+        "_receiver",
         "_transport",
-        "_unfinished",
         "_version_of_credentials",
         "client_id",
         "config",
@@ -78,6 +66,7 @@ class Connection:
         "in_step",
         "last_used",
         "link",
+        "next_reply",
         "protocol",
         "role",
         "stream_timeout",
@@ -98,10 +87,9 @@ class Connection:
         self._transport = stream
         self._encoding = config.encoding
         self._encode = encoder(config.encoding)
-        self._reader = new_reader(config.encoding)
+        self._receiver = Receiver(stream, config)
+        self.next_reply = self._receiver.next_reply
         self._interrupted_by: ConnectionError | None = None
-        #: How many bytes of a reply that is not complete have come. It stays 0 where one call receives it all.
-        self._unfinished = 0
         self._version_of_credentials = _version_of_credentials(config)
 
     def __repr__(self) -> str:
@@ -122,29 +110,30 @@ class Connection:
         data = self._encode(command.arguments)
         if not self.in_step:
             raise self._out_of_step()
-        reader = self._reader
+        receiver = self._receiver
+        reader = receiver.reader
         self.in_step = False
         try:
             self._transport.send(data)
             data = self._transport.receive()
             if data[0] == MAP:
-                reply = self._receive_map(data, text)
+                reply = receiver.receive_map(data, text)
             else:
                 reader.feed(data)
                 reply = reader.gets(text)
             if type(reply) in PLAIN and not reader.has_data():  # nearly always; one look instead of several
                 self.in_step = True
                 return reply
-            reply = self._receive_rest(reply, data, text)
+            reply = receiver.receive_rest(reply, data, text)
         except ConnectionError as error:
             raise self._explained(error)  # noqa: B904 - the cause is set there
         except MemoryError as error:
-            raise self._too_large() from error
+            raise receiver.too_large() from error
         except UnicodeDecodeError as error:
-            reply = self._undecodable(error)
-        self._unfinished = 0
+            reply = receiver.undecodable(error)
+        receiver.unfinished = 0
         # More than was asked for would be taken for the next command's reply.
-        self.in_step = not self._reader.has_data()
+        self.in_step = not receiver.reader.has_data()
         if isinstance(reply, RedisError):
             raise reply
         return reply
@@ -169,6 +158,7 @@ class Connection:
         requests = [command.arguments for command in commands]
         chunks = [prepare(requests[i : i + CHUNK], self._encoding) for i in range(0, len(requests), CHUNK)]
         replies: list[Reply] = []
+        receiver = self._receiver
         owed = 0
         with self._interruptible():
             if not self.in_step:
@@ -180,15 +170,15 @@ class Connection:
                 for chunk in chunks:
                     self._send_chunk(chunk(), len(commands))
                     if owed:
-                        self._receive_replies(replies, owed, text, deadline)
+                        receiver.receive_replies(replies, owed, text, deadline)
                     owed = min(owed + CHUNK, len(commands))
-                self._receive_replies(replies, owed, text, deadline)
+                receiver.receive_replies(replies, owed, text, deadline)
             except ConnectionError as error:
                 raise self._explained(error)  # noqa: B904 - the cause is set there
             except MemoryError as error:
-                raise self._too_large() from error
+                raise receiver.too_large() from error
             # More than was asked for would be taken for the next command's reply.
-            self.in_step = len(replies) == owed and not self._reader.has_data()
+            self.in_step = len(replies) == owed and not receiver.reader.has_data()
         if waits and self.in_step:
             self._transport.set_timeout(self.stream_timeout)
         return replies
@@ -214,13 +204,9 @@ class Connection:
             data = self._transport.receive_now()
         except ConnectionError as error:
             raise self._explained(error)  # noqa: B904 - the cause is set there
-        messages: list[Reply] = []
         if data is not None:
-            self._feed(data)
-        self._parse_all(messages, text)  # also what came together with the last reply
-        if messages:
-            self._unfinished = 0
-        return messages
+            self._receiver.feed(data)
+        return self._receiver.take_messages(text)  # also what came together with the last reply
 
     # --- for a multiplexer, which keeps count of the replies itself ----------------------------------
 
@@ -256,7 +242,7 @@ class Connection:
             TimeoutError, ConnectionError: if none came.
         """
         try:
-            self._feed(self._transport.receive())
+            self._receiver.feed(self._transport.receive())
         except ConnectionError as error:
             raise self._explained(error)  # noqa: B904 - the cause is set there
 
@@ -272,35 +258,17 @@ class Connection:
             raise self._explained(error)  # noqa: B904 - the cause is set there
         if data is None:
             return 0
-        self._feed(data)
+        self._receiver.feed(data)
         return len(data)
-
-    def next_reply(self, text: bool) -> Reply:
-        """Return the next reply of those that were taken in, errors as errors, or `INCOMPLETE`.
-
-        Raises:
-            ProtocolError: if what comes is no reply, or none that memory could hold.
-        """
-        try:
-            reply = self._reader.gets(text)
-            while isinstance(reply, PushNotification):
-                reply = self._reader.gets(text)
-        except UnicodeDecodeError as error:
-            reply = self._undecodable(error)
-        except MemoryError as error:
-            raise self._too_large() from error
-        if reply is not INCOMPLETE:
-            self._unfinished = 0
-        return reply
 
     @property
     def has_more(self) -> bool:
         """Whether something was taken in that `next_reply` has not returned yet."""
-        return self._reader.has_data()
+        return self._receiver.reader.has_data()
 
     def rest(self) -> None:
         """Say that all replies are there: the connection is in step again, unless the server said more than it was asked."""
-        self.in_step = self._interrupted_by is None and not self._reader.has_data()
+        self.in_step = self._interrupted_by is None and not self._receiver.reader.has_data()
 
     def make_blocking(self) -> None:
         """Undo what an event loop did to the socket while it watched it: some make it non-blocking, and leave it so."""
@@ -314,7 +282,7 @@ class Connection:
 
     def resume(self) -> None:
         """Say that every reply to what `send` has sent was taken: if nothing else arrived, the connection is in step again."""
-        self.in_step = not self._reader.has_data()
+        self.in_step = not self._receiver.reader.has_data()
 
     def wait(self, seconds: float | None) -> bool:
         """Block until something arrives, for at most ``seconds`` (None: for ever); return whether it did."""
@@ -389,123 +357,6 @@ class Connection:
         limit = self.stream_timeout
         return None if limit is None or 0 in waits else limit + sum(waits)
 
-    def _receive_rest(self, reply: Reply, data: bytes, text: bool) -> Reply:
-        """Return the one reply that is owed, or an error, where ``reply``, parsed from ``data``, is not all of it."""
-        self._unfinished = len(data)
-        if reply is INCOMPLETE:
-            reply = self._receive_large(data, text)
-        while reply is INCOMPLETE or isinstance(reply, PushNotification):
-            if reply is INCOMPLETE:
-                self._feed(self._transport.receive())
-            reply = self._reader.gets(text)
-        return reply
-
-    def _receive_map(self, data: bytes, text: bool) -> Reply:
-        """Return what begins with ``data``, which is the start of a map, if that has come as far as its first element."""
-        pieces = map_as_array(data)
-        if pieces is None:
-            self._reader.feed(data)
-            return self._reader.gets(text)
-        self._unfinished = len(data)
-        for piece in pieces:
-            self._reader.feed(piece)
-        while (array := self._reader.gets(text)) is INCOMPLETE:
-            self._feed(self._transport.receive())
-        self._unfinished = 0
-        return dict(in_pairs(array))
-
-    def _receive_large(self, data: bytes, text: bool) -> Reply:
-        """Receive a reply that begins with ``data`` and is a large string or a map; `INCOMPLETE` if it is neither.
-
-        What the parser knows of it already is forgotten.
-        """
-        if (found := large_at_start(data)) is not None:
-            self._check_size(found[0])
-            self._reader = new_reader(self._encoding)
-            value, rest = receive_bulk(self._transport, data, *found)
-            self._reader.feed(rest)
-            return value.decode(self._encoding) if text else value
-        if map_as_array(data) is not None:
-            self._reader = new_reader(self._encoding)
-            return self._receive_map(data, text)
-        return INCOMPLETE
-
-    def _receive_replies(self, replies: list[Reply], count: int, text: bool, deadline: float | None) -> None:
-        """Extend ``replies`` until there are ``count``; as `execute` does, but with the loop over replies in C."""
-        # Before the first chunk's replies nothing is there, and there may be but one chunk.
-        between = self._parse(replies, count, text) if self._reader.has_data() else True
-        while len(replies) < count:
-            if deadline is not None:
-                self._transport.limit_until(deadline)
-            data = self._transport.receive()
-            self._feed(data)
-            start, at_start = len(replies), between
-            between = self._parse(replies, count, text)
-            if at_start and len(replies) == start and not between:
-                between = self._take_large(replies, count, data, text)
-            if len(replies) > start:
-                self._unfinished = 0
-
-    def _feed(self, data: bytes) -> None:
-        """Give the parser more of a reply, as long as that is of a size that a reply may have."""
-        self._unfinished += len(data)
-        self._check_size(self._unfinished)
-        self._reader.feed(data)
-
-    def _too_large(self) -> ProtocolError:
-        # Of as many elements as an array announces, the parser makes room for before they come.
-        return ProtocolError(f"{self.config.target} announced more than memory can hold")
-
-    def _check_size(self, size: int) -> None:
-        limit = self.config.max_reply_size
-        if limit is not None and size > limit:
-            raise ProtocolError(f"{self.config.target} sent a reply of more than {limit} bytes (max_reply_size)")
-
-    def _take_large(self, replies: list[Reply], count: int, data: bytes, text: bool) -> bool:
-        """Extend ``replies`` by the large one that begins with ``data``, if it does, and by all that came with it.
-
-        Returns what `_parse` does.
-        """
-        try:
-            reply = self._receive_large(data, text)
-        except UnicodeDecodeError as error:
-            reply = self._undecodable(error)
-        if reply is INCOMPLETE:
-            return False
-        replies.append(reply)
-        return self._parse(replies, count, text)
-
-    def _parse(self, replies: list[Reply], count: int, text: bool) -> bool:
-        """Extend ``replies`` by what is complete, up to ``count`` of them, without what the server said unasked.
-
-        Returns whether the parser is between two replies for certain. It takes the header of an array in and then has no
-        data, either; hence no more is parsed than is owed.
-        """
-        next_reply = partial(self._reader.gets, text)
-        while (missing := count - len(replies)) > 0 and self._reader.has_data():
-            start = len(replies)
-            found = missing
-            try:
-                replies.extend(islice(iter(next_reply, INCOMPLETE), missing))
-                found = len(replies) - start
-            except UnicodeDecodeError as error:  # what came before it is in the list already
-                replies.append(self._undecodable(error))
-            if PushNotification in set(map(type, replies[start:])):
-                replies[start:] = [reply for reply in replies[start:] if not isinstance(reply, PushNotification)]
-            if found < missing:
-                return False
-        return True
-
-    def _parse_all(self, replies: list[Reply], text: bool) -> None:
-        """Extend ``replies`` by all that is complete."""
-        next_reply = partial(self._reader.gets, text)
-        while True:
-            try:
-                replies.extend(iter(next_reply, INCOMPLETE))
-                return
-            except UnicodeDecodeError as error:  # what came before it is in the list already
-                replies.append(self._undecodable(error))
-
     def _send_chunk(self, chunk: bytes | list[Buffer], commands: int) -> None:
         try:
             self._transport.send(chunk)
@@ -513,15 +364,6 @@ class Connection:
             # Of several commands, the first may have left in full, and have been carried out.
             error.not_applied = commands == 1
             raise
-
-    def _undecodable(self, error: UnicodeDecodeError) -> DecodeError:
-        # hiredis says so once the reply was read to its end, so the next one is in its place.
-        undecodable = DecodeError(
-            f"the reply is not valid {self._encoding} ({error.reason} at byte {error.start}); "
-            f"a client made with decode_responses=False returns it as bytes"
-        )
-        undecodable.__cause__ = error
-        return undecodable
 
     def _out_of_step(self) -> ConnectionError:
         # The reply to an earlier command may still come, and would be taken for this one's.

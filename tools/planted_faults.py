@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from syncredis import command, config, connection, handshake, pool, pool_state, resp, retry
+from syncredis import command, config, connection, handshake, pool, pool_state, receiver, resp, retry
 from syncredis.exceptions import ConnectionError, ProtocolError
 from syncredis.gate import Gate
 from syncredis.sentinel import discovery
@@ -86,7 +86,7 @@ def swallowed_reply() -> None:
             self._taken += reply is not resp.INCOMPLETE
             return self._reader.gets(*arguments) if self._taken % 100 == 99 else reply
 
-    _replace(connection, "new_reader", Reader)
+    _replace(receiver, "new_reader", Reader)
 
 
 @found_by("tests/properties/test_pool_machine.py", "tests/faults/test_every_byte.py", "tests/integration/test_chaos.py")
@@ -119,7 +119,7 @@ def bad_reply_is_overlooked() -> None:
             except ProtocolError:
                 return None
 
-    _replace(connection, "new_reader", Reader)
+    _replace(receiver, "new_reader", Reader)
 
 
 @found_by("tests/integration/test_broken_connections.py", "-k", "sync")

@@ -119,7 +119,7 @@ def test_interrupted_when_the_reply_is_there_already(connection: Connection) -> 
             call.interrupt()
             return data
 
-    connection._transport = Interrupting(connection._transport)  # type: ignore[assignment]
+    connection._transport = connection._receiver.stream = Interrupting(connection._transport)  # type: ignore[assignment]
     assert call.run(connection.execute, PING, True) == "PONG"
     assert not connection.in_step
 

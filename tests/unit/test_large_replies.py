@@ -36,6 +36,11 @@ def works(connection: Connection) -> bool:
     return connection.in_step and connection.execute(PING, True) == "PONG"
 
 
+def put_in_place(connection: Connection, stream: Any) -> None:
+    """Have the connection send to, and receive from, another stream."""
+    connection._transport = connection._receiver.stream = stream
+
+
 def in_call(connection: Connection, command: Command[Any], text: bool) -> Any:
     """Execute as the facade does: so that it can be interrupted."""
     return Interruption().run(connection.execute, command, text)
@@ -78,13 +83,13 @@ def test_a_string_in_pieces(
             return data
 
     stream = connection._transport
-    connection._transport = Noting()  # type: ignore[assignment]
+    put_in_place(connection, Noting())
     peer.answer = lambda _: whole[:first]
     getting = background(execute, connection, GET, False)
     received.wait()
     peer.say(whole[first:])
     assert getting.result() == VALUE
-    connection._transport = stream
+    put_in_place(connection, stream)
     peer.answer = politely
     assert works(connection)
 
@@ -248,7 +253,7 @@ def test_what_is_within_a_reply_is_not_taken_for_its_start(
     """The parser has taken the header of an array in, and holds nothing more: a map that comes then is in the array."""
     peer.answer = lambda words: NESTED if words[0] == b"GET" else politely(words)
     expected = [{"a": [{"b": 1}]}, {"c": 2}]
-    connection._transport = Slicing(connection._transport, size)  # type: ignore[assignment]
+    put_in_place(connection, Slicing(connection._transport, size))
     assert execute(connection, GET, True) == expected
     assert connection.execute_many([GET, PING, GET], True) == [expected, "PONG", expected]
     assert works(connection)
