@@ -140,8 +140,13 @@ def _table() -> dict[str, Callable[[Any], Any]]:
     }
 
 
+def _with_options(decode: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return a decoder that may be called with the options of a call, as redis-py's may, none of which matter."""
+    return lambda reply, **_: decode(reply)
+
+
 #: Name of a command that a caller spelled out -> how its reply is decoded.
-DECODED: Final = _table()
+DECODED: Final = {name: decode if decode is bool else _with_options(decode) for name, decode in _table().items()}
 
 
 class CaseInsensitiveDict(dict[str, Any]):

@@ -67,6 +67,14 @@ class BusyLoadingError(ConnectionError):
     """The server is still loading its data."""
 
 
+class MasterNotFoundError(ConnectionError):
+    """The Sentinels know no primary of this name, or none can be reached."""
+
+
+class SlaveNotFoundError(ConnectionError):
+    """There is neither a replica nor a primary."""
+
+
 class MaxConnectionsError(ConnectionError):
     """The pool has no connection left to give."""
 

@@ -7,6 +7,7 @@ themselves, to send and to receive by hand, to poll its socket, or to hook into 
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -84,7 +85,7 @@ class AbstractConnection(ConnectionInterface):
         **unused: Any,
     ) -> None:
         if (username or password) and credential_provider is not None:
-            raise DataError("'username' and 'password' cannot be passed along with 'credential_provider'")
+            raise DataError("'username' and 'password' cannot be passed along with 'credential_provider'. Give either.")
         if unknown := {name for name in unused if not name.startswith(("maint", "orig_", "oss_", "himport_"))}:
             raise TypeError(f"{type(self).__name__} got an unexpected keyword argument {min(unknown)!r}")
         self.pid = os.getpid()
@@ -99,6 +100,7 @@ class AbstractConnection(ConnectionInterface):
         self.driver_info = resolve_driver_info(driver_info, lib_name, lib_version)
         self._says_driver = (driver_info, lib_name, lib_version) != (UNSET, UNSET, UNSET)
         self.health_check_interval = health_check_interval
+        self.next_health_check: float = 0
         self.retry_on_timeout = retry_on_timeout
         self.retry_on_error = [*retry_on_error, *((TimeoutError,) if retry_on_timeout else ())]
         self.retry = retries.of_connection(
@@ -190,6 +192,7 @@ class AbstractConnection(ConnectionInterface):
                 made.execute_many(_introduction(self.driver_info), True)
         self._core = made
         self.pid = os.getpid()
+        self._note_health()
         try:
             self._opened(made)
             if self.redis_connect_func is not None:
@@ -246,7 +249,25 @@ class AbstractConnection(ConnectionInterface):
         self._should_reconnect = False
 
     def check_health(self) -> None:
-        """Nothing: pools look at a connection that has rested before they lend it, and a broken one shows by itself."""
+        """Ask for a sign of life, if ``health_check_interval`` seconds have passed since the last reply. Blocks.
+
+        A connection that gives none is made anew, as ``retry`` says.
+
+        Raises:
+            ConnectionError, TimeoutError: if that came to nothing.
+        """
+        if self.health_check_interval and time.monotonic() > self.next_health_check:
+            self.retry.call_with_retry(self._send_ping, lambda error: self.disconnect(error))
+
+    def _send_ping(self) -> None:
+        self.send_command("PING", check_health=False)
+        if self.read_response() not in (b"PONG", "PONG"):
+            raise ConnectionError("Bad response from PING health check")
+
+    def _note_health(self) -> None:
+        """Something has arrived: the next sign of life is not due for a while."""
+        if self.health_check_interval:
+            self.next_health_check = time.monotonic() + self.health_check_interval
 
     def set_parser(self, parser_class: Any) -> None:
         """Nothing: hiredis parses."""
@@ -259,27 +280,42 @@ class AbstractConnection(ConnectionInterface):
 
     def execute(self, command: Command[Any], text: bool) -> Any:
         """Send a command and return its reply, as the core's `Connection.execute` does, whose errors it raises."""
-        if not self.is_connected:
-            self.connect()
+        self._be_ready()
         connection = self._core
         assert connection is not None
         try:
-            return connection.execute(command, text)
+            reply = connection.execute(command, text)
         finally:
             if not connection.in_step:
                 self.disconnect()
+        self._note_health()
+        return reply
 
-    def send_command(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - as redis-py
-        """Send a command; `read_response` returns its reply. Blocks while the server does not read."""
+    def send_command(self, *args: Any, **kwargs: Any) -> None:
+        """Send a command; `read_response` returns its reply. Blocks while the server does not read.
+
+        Args:
+            *args: the command.
+            **kwargs: ``check_health=False``: without `check_health`.
+        """
+        self._be_ready(kwargs.get("check_health", True))
         self._send(Command(split_name(args)), 1, taints(args))
 
-    def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: ARG002 - as redis-py
+    def send_packed_command(self, command: Any, check_health: bool = True) -> None:
         """Send what `pack_command` or `pack_commands` returned. Blocks while the server does not read."""
+        self._be_ready(check_health)
         self._send(command, command.commands if isinstance(command, Packed) else None, True)
 
-    def _send(self, what: Any, commands: int | None, tainting: bool) -> None:
+    def _be_ready(self, check_health: bool = True) -> None:
+        """Connect if need be, and see whether the other end is still there, unless it owes replies."""
         if not self.is_connected:
             self.connect()
+        if check_health and self._owed <= 0:  # among replies that are owed, its own could not be told
+            self.check_health()
+        if not self.is_connected:  # a callback has closed it
+            self.connect()
+
+    def _send(self, what: Any, commands: int | None, tainting: bool) -> None:
         connection = self._core
         assert connection is not None
         self._tainted = self._tainted or tainting or commands is None
@@ -355,6 +391,7 @@ class AbstractConnection(ConnectionInterface):
             if not self._arrived:
                 return NOTHING
             reply = self._arrived.popleft()
+            self._note_health()
             pushed = isinstance(reply, PushNotification)
             if not pushed:
                 self._owed -= 1

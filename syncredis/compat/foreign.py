@@ -17,6 +17,9 @@ class Foreign:
         config, generation, in_step, last_used: as `syncredis.connection.Connection` has them.
     """
 
+    #: It authenticates by itself, when it is connected.
+    credentials_are_old = False
+
     def __init__(self, face: Any, config: ConnectionConfig) -> None:
         self.face = face
         self.config = config

@@ -15,12 +15,13 @@ from typing import Any, Final, Self, TypeVar, cast
 
 from syncredis import exceptions as core
 from syncredis.client import Redis as CoreRedis
+from syncredis.command import Command
 from syncredis.compat.encoder import Encoder
 from syncredis.compat.exceptions import ConnectionError, MaxConnectionsError, RedisError
 from syncredis.compat.faces import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 from syncredis.compat.foreign import Foreign
 from syncredis.compat.options import DEFAULT_SOCKET_TIMEOUT, config_from
-from syncredis.compat.retry import Retry, policy_of
+from syncredis.compat.retry import Retry, blocking, policy_of
 from syncredis.compat.translation import original, translated
 from syncredis.compat.urls import options_from_url
 from syncredis.config import ConnectionConfig, Location, PoolConfig
@@ -44,6 +45,8 @@ class Faces:
     make: Callable[[], Any]
     #: Where a primary is said to be, in place of what the Sentinels say.
     forced_host: str | None = None
+    #: Seconds of rest after which a connection has to answer before it is lent; 0: never.
+    health_check_interval: float = 0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Of a connection that was lent or shelved, its face, if somebody has it still.
@@ -77,6 +80,28 @@ class Faces:
         if stream_timeout is not ... and connection.stream_timeout != stream_timeout:
             connection.set_timeout(stream_timeout)
         return connection
+
+    def is_fresh(self, connection: CoreConnection, now: float) -> bool:
+        """Whether a connection that rested can be lent; one that can not is closed. Blocks if it has to answer first."""
+        rested, interval = now - connection.last_used, self.health_check_interval
+        if not super().is_fresh(connection, now):  # type: ignore[misc]
+            return False
+        return not interval or rested < interval or self._answers(connection)
+
+    def _answers(self, connection: Any) -> bool:
+        if isinstance(connection, Foreign):
+            return True
+        pool = cast("CorePool", self)
+        try:
+            connection.set_timeout(pool.config.stream_timeout)
+            connection.execute(Command(("PING",)), True)
+        except core.InterruptedCallError:
+            pool.discard(connection)
+            raise
+        except core.RedisError:
+            pool.discard(connection)
+            return False
+        return True
 
     def connect_face(self, face: AbstractConnection) -> None:
         """Connect a face of one's own, to where the pool leads. Blocks."""
@@ -211,6 +236,7 @@ class ConnectionPool:
         known = {name: value for name, value in self.connection_kwargs.items() if name in _SHOWN}
         made = FacedPool(config_from(known), self._limits())
         made.make = self._maker()
+        made.health_check_interval = self.connection_kwargs.get("health_check_interval") or 0
         return made
 
     def _maker(self) -> Callable[[], Any]:
@@ -329,7 +355,7 @@ class ConnectionPool:
         self.connection_kwargs["retry"] = retry
         self._client = None
         for connection in list(self._lent):
-            connection.retry = retry
+            connection.retry = blocking(retry)
 
     def get_connection_count(self) -> list[tuple[int, dict[str, str]]]:
         """Return how many connections rest, and how many are in use."""

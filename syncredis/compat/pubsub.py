@@ -21,6 +21,8 @@ from syncredis.compat.translation import original, translating
 from syncredis.retry import NO_RETRY, retry
 from syncredis.typing import T
 
+_NOT_CONNECTED = "pubsub connection not set: did you forget to call subscribe() or psubscribe()?"
+
 
 class PubSub(Subscriptions):
     """Subscriptions on a connection of their own. Made by `Redis.pubsub`; one thread at a time may wait for messages.
@@ -136,8 +138,22 @@ class PubSub(Subscriptions):
         connection = self.connection
         # Each time: a framework may have put a connection there, and expects to hear what it had subscribed to.
         connection.register_connect_callback(self.on_connect)
+        # What is subscribed to brings replies in between: there, `check_health` asks.
+        checks = not self.subscribed
         with self._lock:
-            self._persistently(connection, lambda: connection.send_command(*args), True)
+            self._persistently(connection, lambda: connection.send_command(*args, check_health=checks), True)
+
+    def check_health(self) -> None:
+        """Ask for a sign of life, if the server has been silent for ``health_check_interval`` seconds. Never waits for it.
+
+        Raises:
+            RuntimeError: before the first subscription.
+        """
+        connection = self.connection
+        if connection is None:
+            raise RuntimeError(_NOT_CONNECTED)
+        if self.wants_sign_of_life(connection):
+            connection.send_command("PING", self.HEALTH_CHECK_MESSAGE, check_health=False)
 
     # --- messages -----------------------------------------------------------------------------------------
 
@@ -182,9 +198,10 @@ class PubSub(Subscriptions):
         """
         connection = self.connection
         if connection is None:
-            raise RuntimeError("pubsub connection not set: did you forget to call subscribe() or psubscribe()?")
+            raise RuntimeError(_NOT_CONNECTED)
 
         def read() -> Any:
+            self.check_health()
             if block:
                 connection.connect()
                 return connection.read_response(disconnect_on_error=False, push_request=True, timeout=None)
@@ -196,6 +213,8 @@ class PubSub(Subscriptions):
                 return None  # a part of it has arrived, and is kept
 
         reply = self._persistently(connection, read, self._patient)
+        if self.is_health_check_response(reply):
+            return None
         if reply is not None and self.push_handler_func is not None and connection.protocol == 3:
             self.push_handler_func(reply)
             return None

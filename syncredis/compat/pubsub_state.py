@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -43,6 +44,18 @@ class Subscriptions:
         self.patterns: dict[Any, Any] = {}
         self.shard_channels: dict[Any, Any] = {}
         self._unwanted: dict[str, set[Any]] = {kind: set() for kind in _KINDS}
+
+    def wants_sign_of_life(self, connection: Any) -> bool:
+        """Whether the other end of a connection has been silent for its ``health_check_interval``."""
+        interval = getattr(connection, "health_check_interval", 0)
+        return bool(interval) and time.monotonic() > connection.next_health_check
+
+    def is_health_check_response(self, response: Any) -> bool:
+        """Whether this is the sign of life that was asked for, which no user wants to see."""
+        message = self.encoder.decode(self.encoder.encode(self.HEALTH_CHECK_MESSAGE))
+        if isinstance(response, (list, tuple)):
+            return len(response) == 2 and to_str(response[0]) == "pong" and response[1] == message
+        return bool(response == message)
 
     def note_wanted(self, kind: str, new: Mapping[Any, Any]) -> None:
         """Remember names with their handlers."""

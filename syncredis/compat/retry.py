@@ -144,14 +144,20 @@ def policy_of(options: dict[str, Any], default: RetryPolicy = DEFAULT_RETRY) -> 
     return policy
 
 
+def blocking(retry: Any) -> Any:
+    """Return a `Retry` for blocking calls that says the same: the async one's would have to be awaited."""
+    if isinstance(retry, AbstractRetry) and not isinstance(retry, Retry):
+        return Retry(retry._backoff, retry._retries, retry._supported_errors)
+    return retry
+
+
 def of_connection(options: dict[str, Any]) -> Retry:
     """Return the `Retry` that a connection with these options shows."""
     retry = options.get("retry")
     more: list[Any] = list(options.get("retry_on_error") or ())
     if options.get("retry_on_timeout"):
         more.append(TimeoutError)
-    if retry is None:
-        retry = Retry(NoBackoff(), 1 if more else 0)
+    retry = Retry(NoBackoff(), 1 if more else 0) if retry is None else blocking(retry)
     if more:
         retry = type(retry)(retry._backoff, retry._retries, retry._supported_errors)
         retry.update_supported_errors(more)

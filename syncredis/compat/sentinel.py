@@ -9,11 +9,18 @@ from types import TracebackType
 from typing import Any, Final, Self, cast
 
 from syncredis import exceptions as core
+from syncredis.compat.asking import AskingPool
 from syncredis.compat.client import Redis
 from syncredis.compat.commands.sentinel import SentinelCommands
-from syncredis.compat.exceptions import ConnectionError, ResponseError, TimeoutError
+from syncredis.compat.exceptions import (
+    ConnectionError,
+    MasterNotFoundError,
+    ResponseError,
+    SlaveNotFoundError,
+    TimeoutError,
+)
 from syncredis.compat.faces import AbstractConnection, Connection, SSLConnection
-from syncredis.compat.options import client_options, pool_limits
+from syncredis.compat.options import client_options, config_from, pool_limits
 from syncredis.compat.pools import ConnectionPool, FacedPrimaryPool, FacedReplicaPool, FacedSentinel
 from syncredis.compat.retry import policy_of
 from syncredis.compat.translation import translated
@@ -26,14 +33,6 @@ _OwnRedis: Final = Redis
 
 #: How clients of a service try again where nothing else is said: through a failover, as the core's do.
 FAILOVER: Final = RetryPolicy(retries=None, deadline=30.0, after_timeout=True)
-
-
-class MasterNotFoundError(ConnectionError):
-    """The Sentinels know no primary of this name, or none can be reached."""
-
-
-class SlaveNotFoundError(ConnectionError):
-    """There is neither a replica nor a primary."""
 
 
 ReplicaNotFoundError = SlaveNotFoundError
@@ -57,9 +56,9 @@ class SentinelManagedConnection(Connection):
             super().open_anew()
             return
         try:
-            cast("FacedPrimaryPool | FacedReplicaPool", pool.core).connect_face(self)
+            cast("FacedPrimaryPool | FacedReplicaPool | AskingPool", pool.core).connect_face(self)
         except core.RedisError as error:
-            raise _not_found(error) from error
+            raise translated(error)  # noqa: B904 - the cause is set there
 
     def adopt(self, connection: Any) -> None:
         """Become the face of a connection that was made without one. Never blocks."""
@@ -117,6 +116,12 @@ class SentinelConnectionPool(ConnectionPool):
         return f"<{type(self).__module__}.{type(self).__name__}(service={self.service_name}({role}))>"
 
     def _make_core(self) -> CorePool:
+        interval = self.connection_kwargs.get("health_check_interval") or 0
+        if not self.sentinel_manager.asks_by_core:
+            asking = AskingPool(config_from({**self.connection_kwargs, "path": None}), self._limits())
+            asking.make, asking.health_check_interval = self._maker(), interval
+            asking.ask = self._ask
+            return asking
         make = self._maker()
         options = {**client_options(self.connection_kwargs), **pool_limits(self._limits())}
         database = int(self.connection_kwargs.get("db") or 0)
@@ -124,8 +129,15 @@ class SentinelConnectionPool(ConnectionPool):
         leading = core_sentinel.primary_for if self.is_master else core_sentinel.replica_for
         pool: Any = leading(self.service_name, db=database, **options).pool
         pool.make = make
+        pool.health_check_interval = interval
         pool.forced_host = self.sentinel_manager._force_master_ip
         return cast("CorePool", pool)
+
+    def _ask(self) -> Iterator[tuple[str, int]]:
+        if self.is_master:
+            yield self.get_master_address()
+        else:
+            yield from self.rotate_slaves()
 
     def make_connection(self) -> Any:
         """Return a new connection, which is not connected yet, and does not count."""
@@ -227,6 +239,11 @@ class Sentinel(SentinelCommands):
             raise failures[0]
 
     @property
+    def asks_by_core(self) -> bool:
+        """Whether the core asks the Sentinels; not if ``sentinels`` holds clients of somebody else's make."""
+        return all(isinstance(sentinel, _OwnRedis) for sentinel in self.sentinels)
+
+    @property
     def core(self) -> FacedSentinel:
         """The core's object, which asks the Sentinels that are in ``sentinels`` now."""
         seeds = [_place(sentinel) for sentinel in self.sentinels]
@@ -259,7 +276,7 @@ class Sentinel(SentinelCommands):
         Raises:
             MasterNotFoundError: if no Sentinel could be reached, or none knows one.
         """
-        if not all(isinstance(sentinel, _OwnRedis) for sentinel in self.sentinels):
+        if not self.asks_by_core:
             return self._ask_in_turn(service_name)
         try:
             host, port = self.core.discover_primary(service_name)
@@ -270,7 +287,7 @@ class Sentinel(SentinelCommands):
 
     def discover_slaves(self, service_name: str) -> list[tuple[str, int]]:
         """Return host and port of each replica of a service that is in service; none if nobody can say. Blocks."""
-        if not all(isinstance(sentinel, _OwnRedis) for sentinel in self.sentinels):
+        if not self.asks_by_core:
             return self._ask_for_replicas_in_turn(service_name)
         try:
             return [(host, port) for host, port in self.core.discover_replicas(service_name)]
@@ -371,9 +388,13 @@ def _rank(places: list[Any], place: tuple[str, int]) -> int:
     return places.index(place) if place in places else len(places)
 
 
-def _not_found(error: core.RedisError) -> Any:
-    if isinstance(error, core.PrimaryNotFoundError):
-        return MasterNotFoundError(str(error))
-    if isinstance(error, core.ReplicaNotFoundError):
-        return SlaveNotFoundError(str(error))
-    return translated(error)
+__all__ = [
+    "FAILOVER",
+    "MasterNotFoundError",
+    "ReplicaNotFoundError",
+    "Sentinel",
+    "SentinelConnectionPool",
+    "SentinelManagedConnection",
+    "SentinelManagedSSLConnection",
+    "SlaveNotFoundError",
+]

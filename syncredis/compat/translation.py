@@ -52,6 +52,8 @@ _BY_CLASS: Final[tuple[tuple[type[core.RedisError], type[shim.RedisError]], ...]
     (core.PoolTimeoutError, shim.MaxConnectionsError),
     (core.TimeoutError, shim.TimeoutError),
     (core.ProtocolError, shim.InvalidResponse),
+    (core.PrimaryNotFoundError, shim.MasterNotFoundError),
+    (core.ReplicaNotFoundError, shim.SlaveNotFoundError),
     (core.ConnectionError, shim.ConnectionError),
     (core.DataError, shim.DataError),
     (core.WatchError, shim.WatchError),
@@ -63,6 +65,9 @@ _BY_CLASS: Final[tuple[tuple[type[core.RedisError], type[shim.RedisError]], ...]
 
 #: The core's words about an argument without a form in which it can be sent.
 _NO_FORM: Final = re.compile(r" is (None|True|False|of type (\w+)), which has no form")
+
+#: The core's words about a server that could not be reached, up to where that is.
+_NOT_CONNECTED: Final = re.compile(r"can not connect to (.+?): ")
 
 
 def translated(error: core.RedisError) -> shim.RedisError:
@@ -121,6 +126,16 @@ def _message(error: core.RedisError) -> str:
     if found := _NO_FORM.search(message):
         kind = "NoneType" if found[1] == "None" else "bool" if found[1] in ("True", "False") else found[2]
         return f"Invalid input of type: {kind!r}. Convert to a bytes, string, int or float first. ({message})"
-    if isinstance(error, core.ConnectionError) and message.endswith("closed the connection"):
-        return f"Connection closed by server. ({message})"  # redis-py's words, which callers look for
+    if not isinstance(error, core.ConnectionError):
+        return message
+    # redis-py's words, which callers look for.
+    if message.endswith("closed the connection"):
+        return f"Connection closed by server. ({message})"
+    cause = error.__cause__
+    if (found := _NOT_CONNECTED.match(message)) and isinstance(cause, OSError):
+        if isinstance(cause, TimeoutError):
+            return f"Timeout connecting to server ({message})"
+        number, reason = f"{cause.errno} " if cause.errno is not None else "", cause.strerror or str(cause)
+        where = f"unix://{found[1]}" if found[1].startswith("/") else found[1]
+        return f"Error {number}connecting to {where}. {reason}. ({message})"
     return message

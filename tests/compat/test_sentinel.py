@@ -164,3 +164,90 @@ def test_an_async_subscription_that_was_disconnected_is_made_anew(deployment: Se
             assert (await pubsub.get_message(timeout=20))["data"] == b"x"
 
     anyio.run(use)
+
+
+class Oracle:
+    """Stands in for a client that asks a Sentinel, as those do that others hand over."""
+
+    def __init__(self, place: tuple[str, int] | None, replicas: list[tuple[str, int]]) -> None:
+        self._place = place
+        self._replicas = replicas
+
+    @staticmethod
+    def _state(place: tuple[str, int]) -> dict[str, Any]:
+        flags = {"is_master": True, "is_sdown": False, "is_odown": False, "num-other-sentinels": 0}
+        return {"ip": place[0], "port": place[1], **flags}
+
+    def sentinel_masters(self) -> dict[str, Any]:
+        return {"theirs": self._state(self._place)} if self._place else {}
+
+    def sentinel_slaves(self, _name: str) -> list[dict[str, Any]]:
+        return [self._state(place) for place in self._replicas]
+
+    def close(self) -> None:
+        pass
+
+
+class AsyncOracle(Oracle):
+    async def sentinel_masters(self) -> dict[str, Any]:  # type: ignore[override]
+        return super().sentinel_masters()
+
+    async def sentinel_slaves(self, name: str) -> list[dict[str, Any]]:  # type: ignore[override]
+        return super().sentinel_slaves(name)
+
+    async def aclose(self) -> None:
+        pass
+
+
+def test_clients_of_another_make_may_be_asked(deployment: SentinelDeployment) -> None:
+    primary, replica = tuple(deployment.primary.location), tuple(deployment.replicas[0].location)
+    with Sentinel([], retry=None) as sentinel:
+        sentinel.sentinels = [Oracle(None, []), Oracle(primary, [replica])]
+        with sentinel.master_for("theirs") as leading, sentinel.slave_for("theirs") as following:
+            assert leading.role()[0] == b"master"
+            assert leading.connection_pool.master_address == primary
+            assert following.role()[0] == b"slave"
+            connection = following.connection_pool.get_connection()
+            assert (connection.host, connection.port) == replica
+            following.connection_pool.release(connection)
+        with sentinel.master_for("nobody") as lost, pytest.raises(MasterNotFoundError, match="nobody"):
+            lost.ping()
+        sentinel.sentinels = [Oracle(None, [])]
+        with sentinel.slave_for("nobody") as lost, pytest.raises(SlaveNotFoundError, match="nobody"):
+            lost.ping()
+
+
+def test_async_clients_of_another_make_may_be_asked(deployment: SentinelDeployment) -> None:
+    primary, replica = tuple(deployment.primary.location), tuple(deployment.replicas[0].location)
+
+    async def main() -> None:
+        async with aioredis.Sentinel([], retry=None) as sentinel:
+            sentinel.sentinels = [AsyncOracle(primary, [replica])]
+            async with sentinel.master_for("theirs") as leading, sentinel.slave_for("theirs") as following:
+                assert (await leading.role())[0] == b"master"
+                assert (await following.role())[0] == b"slave"
+
+    anyio.run(main)
+
+
+def test_a_client_says_that_nobody_knows_its_service(sentinel: Sentinel) -> None:
+    with sentinel.master_for("nobody", retry=None) as client, pytest.raises(MasterNotFoundError, match="nobody"):
+        client.ping()
+
+
+def test_a_class_of_another_make_gets_the_pool(deployment: SentinelDeployment, sentinel: Sentinel) -> None:
+    class Theirs:
+        def __init__(self, pool: Any) -> None:
+            self.pool = pool
+
+        @classmethod
+        def from_pool(cls, pool: Any) -> Theirs:
+            return cls(pool)
+
+    made = sentinel.master_for(deployment.service_name, redis_class=Theirs)
+    assert isinstance(made, Theirs)
+    with made.pool as pool:
+        connection = pool.get_connection()
+        connection.send_command("ROLE")
+        assert connection.read_response()[0] == b"master"
+        pool.release(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -10,17 +11,18 @@ from types import TracebackType
 from typing import Any, ClassVar, Final, Self, TypeVar
 
 import anyio
-import anyio.from_thread
 
 from syncredis import aio
 from syncredis import exceptions as core
 from syncredis.aio.worker import Worker
 from syncredis.compat import faces, pools
+from syncredis.compat.asyncio.loop import Loop
+from syncredis.compat.asyncio.retry import Retry
 from syncredis.compat.driver_info import UNSET
 from syncredis.compat.encoder import Encoder
 from syncredis.compat.exceptions import ConnectionError, TimeoutError
 from syncredis.compat.faces import NOTHING, DefaultParser
-from syncredis.compat.retry import Retry
+from syncredis.compat.retry import AbstractRetry, blocking
 from syncredis.compat.translation import translated
 from syncredis.compat.urls import URL_QUERY_ARGUMENT_PARSERS, options_from_url, to_bool
 
@@ -30,11 +32,11 @@ _PoolT = TypeVar("_PoolT", bound="ConnectionPool")
 _worker: Final = Worker(100, None)
 
 
-def awaited_in_thread(provider: Any) -> Any:
-    """Return what a credential provider says, from within a worker thread, whether it is to be awaited or not."""
+def awaited_in_thread(provider: Any, loop: Loop) -> Any:
+    """Return what a credential provider says, from within another thread, whether it is to be awaited or not."""
     if type(provider).get_credentials_async is _asks_the_other():
         return provider.get_credentials()
-    return anyio.from_thread.run(provider.get_credentials_async)
+    return loop.run(provider.get_credentials_async)
 
 
 def _asks_the_other() -> Any:
@@ -75,6 +77,30 @@ class AbstractConnection:
     def repr_pieces(self) -> list[tuple[str, Any]]:
         """What `repr` shows."""
         return self.face.repr_pieces()  # type: ignore[no-any-return]
+
+    @property
+    def retry(self) -> Retry:
+        """How often connecting is tried again."""
+        known = self.face.retry
+        supported = tuple(kind for kind in known._supported_errors if kind is not socket.timeout)
+        return Retry(known._backoff, known._retries, supported)
+
+    @retry.setter
+    def retry(self, value: AbstractRetry) -> None:
+        self.face.retry = blocking(value)
+
+    @property
+    def next_health_check(self) -> float:
+        """When `check_health` asks for a sign of life, by `time.monotonic`."""
+        return self.face.next_health_check  # type: ignore[no-any-return]
+
+    @next_health_check.setter
+    def next_health_check(self, moment: float) -> None:
+        self.face.next_health_check = moment
+
+    async def check_health(self) -> None:
+        """Ask for a sign of life if it is time; see the blocking connection."""
+        await _worker.run(self.face.check_health)
 
     @property
     def is_connected(self) -> bool:
@@ -189,6 +215,8 @@ class ConnectionPool:
 
     def _make(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["connection_class"] = self._face
+        self.loop = Loop()
+        self._asks_loop = kwargs.get("credential_provider") is not None
         pool = self.blocking_class(*args, **kwargs)
         self._facade: tuple[Any, aio.Redis[Any]] | None = None
         return pool
@@ -199,7 +227,7 @@ class ConnectionPool:
         made = self.connection_class(**kwargs)
         face = getattr(made, "face", made)
         if provider is not None:
-            face.credential_provider = _Provider(provider)
+            face.credential_provider = _Provider(provider, self.loop)
         return face
 
     @classmethod
@@ -237,6 +265,8 @@ class ConnectionPool:
     @property
     def facade(self) -> aio.Redis[Any]:
         """The core's async client on the core's pool: what carries commands out."""
+        if self._asks_loop:
+            self.loop.note()
         client = self.blocking.client
         if self._facade is None or self._facade[0] is not client:
             self._facade = client, aio.Redis.wrapping(client)
@@ -283,7 +313,7 @@ class ConnectionPool:
         """Return the version of the protocol that was asked for."""
         return self.blocking.get_protocol()
 
-    def set_retry(self, retry: Retry) -> None:
+    def set_retry(self, retry: AbstractRetry) -> None:
         """Try again as ``retry`` says, from now on."""
         self.blocking.set_retry(retry)
 
@@ -313,12 +343,13 @@ class BlockingConnectionPool(ConnectionPool):
 class _Provider:
     """A credential provider that may have to be awaited, as the blocking connections ask it: in a worker thread."""
 
-    def __init__(self, provider: Any) -> None:
+    def __init__(self, provider: Any, loop: Loop) -> None:
         self._provider = provider
+        self._loop = loop
 
     def get_credentials(self) -> Any:
         """Return what it says."""
-        return awaited_in_thread(self._provider)
+        return awaited_in_thread(self._provider, self._loop)
 
 
 def handler_result(returned: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 import anyio
 
-from syncredis.compat.exceptions import LockError
+from syncredis.compat.exceptions import LockError, LockNotOwnedError
 from syncredis.compat.lock import LockState, Through
 from syncredis.compat.translation import translating
 from syncredis.lock_acquisition import Acquisition, ServerSide
@@ -90,9 +90,16 @@ class Lock(LockState):
             LockNotOwnedError: if it was lost before.
             LockError: if it was not acquired.
         """
-        token = self._expected("release")
+        return self._release(self._expected("release"))
+
+    async def _release(self, token: Any) -> None:
+        try:
+            await self.do_release(token)
+        except LockNotOwnedError:
+            self.local.token = None
+            raise
+        # Not before: whoever is cancelled in the middle may try again.
         self.local.token = None
-        return self.do_release(token)
 
     async def do_release(self, expected_token: Any) -> None:
         """Give the lock back, if it is held by this token."""

@@ -11,7 +11,7 @@ import anyio
 
 from syncredis.compat.commands.helpers import list_or_args, subscriptions_from
 from syncredis.compat.exceptions import ConnectionError, PubSubError, TimeoutError
-from syncredis.compat.pubsub import Subscribing
+from syncredis.compat.pubsub import _NOT_CONNECTED, Subscribing
 from syncredis.compat.pubsub_state import Subscriptions, message_from
 from syncredis.compat.translation import original, translating
 from syncredis.retry import retry
@@ -134,7 +134,16 @@ class PubSub(Subscriptions):
         await self.connect()
         connection: Any = self.connection
         async with self._lock:
-            await self._persistently(connection, lambda: connection.send_command(*args))
+            checks = not self.subscribed
+            await self._persistently(connection, lambda: connection.send_command(*args, check_health=checks))
+
+    async def check_health(self) -> None:
+        """Ask for a sign of life, as the blocking one does; never waits for it."""
+        connection = self.connection
+        if connection is None:
+            raise RuntimeError(_NOT_CONNECTED)
+        if self.wants_sign_of_life(connection):
+            await connection.send_command("PING", self.HEALTH_CHECK_MESSAGE, check_health=False)
 
     # --- messages -----------------------------------------------------------------------------------------
 
@@ -163,10 +172,11 @@ class PubSub(Subscriptions):
         """
         connection = self.connection
         if connection is None:
-            raise RuntimeError("pubsub connection not set: did you forget to call subscribe() or psubscribe()?")
+            raise RuntimeError(_NOT_CONNECTED)
 
         async def read() -> Any:
             await self.connect()
+            await self.check_health()
             limit = None if block else max(timeout, 0)
             if limit == 0:
                 await anyio.sleep(0)
@@ -179,6 +189,8 @@ class PubSub(Subscriptions):
                 return None
 
         reply = await self._persistently(connection, read)
+        if self.is_health_check_response(reply):
+            return None
         if reply is not None and self.push_handler_func is not None and connection.protocol == 3:
             returned = self.push_handler_func(reply)
             if inspect.isawaitable(returned):

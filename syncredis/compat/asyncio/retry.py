@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -22,7 +21,7 @@ class Retry(AbstractRetry):
         self,
         backoff: AbstractBackoff,
         retries: int,
-        supported_errors: tuple[type[Exception], ...] = (ConnectionError, TimeoutError, socket.timeout),
+        supported_errors: tuple[type[Exception], ...] = (ConnectionError, TimeoutError),
     ) -> None:
         super().__init__(backoff, retries, supported_errors)
 

@@ -11,9 +11,15 @@ from typing import Any, Final, Self
 from syncredis.compat import sentinel as blocking
 from syncredis.compat.asyncio.client import Redis
 from syncredis.compat.asyncio.connection import Connection, ConnectionPool, SSLConnection
+from syncredis.compat.asyncio.loop import Loop
 from syncredis.compat.commands.sentinel import AsyncSentinelCommands
-from syncredis.compat.exceptions import ConnectionError, ResponseError, TimeoutError
-from syncredis.compat.sentinel import MasterNotFoundError, SlaveNotFoundError
+from syncredis.compat.exceptions import (
+    ConnectionError,
+    MasterNotFoundError,
+    ResponseError,
+    SlaveNotFoundError,
+    TimeoutError,
+)
 
 ReplicaNotFoundError = SlaveNotFoundError
 
@@ -45,8 +51,11 @@ class SentinelConnectionPool(ConnectionPool):
         )
         self.service_name = service_name
         self.sentinel_manager = sentinel_manager
-        manager = getattr(sentinel_manager, "blocking", sentinel_manager)
+        manager = _Manager(sentinel_manager) if isinstance(sentinel_manager, Sentinel) else sentinel_manager
         self.blocking = self._make(service_name, manager, **kwargs)
+        if isinstance(manager, _Manager):
+            manager.loop = self.loop
+            self._asks_loop = True
         self.is_master = self.blocking.is_master
         self.check_connection = self.blocking.check_connection
 
@@ -139,20 +148,25 @@ class Sentinel(AsyncSentinelCommands):
         responses = [await sentinel.execute_command(*args, **kwargs) for sentinel in asked]
         return responses if wants_responses else all(responses)
 
+    @property
+    def asks_by_core(self) -> bool:
+        """Whether the core asks the Sentinels; not if ``sentinels`` holds clients of somebody else's make."""
+        return all(isinstance(sentinel, _OwnRedis) for sentinel in self.sentinels)
+
     async def discover_master(self, service_name: str) -> tuple[str, int]:
         """Return host and port of a service's primary.
 
         Raises:
             MasterNotFoundError: if no Sentinel could be reached, or none knows one.
         """
-        if not all(isinstance(sentinel, _OwnRedis) for sentinel in self.sentinels):
+        if not self.asks_by_core:
             return await self._ask_in_turn(service_name)
         found: tuple[str, int] = await self._worker.run(self.blocking.discover_master, service_name)
         return found
 
     async def discover_slaves(self, service_name: str) -> list[tuple[str, int]]:
         """Return host and port of each replica of a service that is in service; none if nobody can say."""
-        if not all(isinstance(sentinel, _OwnRedis) for sentinel in self.sentinels):
+        if not self.asks_by_core:
             return await self._ask_for_replicas_in_turn(service_name)
         found: list[tuple[str, int]] = await self._worker.run(self.blocking.discover_slaves, service_name)
         return found
@@ -222,3 +236,38 @@ class Sentinel(AsyncSentinelCommands):
         return redis_class.from_pool(connection_pool_class(service_name, self, **options))
 
     replica_for = slave_for
+
+
+class _Manager:
+    """An async `Sentinel` as the blocking pool sees it, which asks in worker threads."""
+
+    def __init__(self, sentinel: Sentinel) -> None:
+        self._sentinel = sentinel
+        self.loop = Loop()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sentinel.blocking, name)
+
+    @property
+    def asks_by_core(self) -> bool:
+        """See `syncredis.compat.sentinel.Sentinel.asks_by_core`."""
+        return self._sentinel.asks_by_core
+
+    def discover_master(self, service_name: str) -> tuple[str, int]:
+        """Have the event loop ask. Blocks."""
+        return self.loop.run(self._sentinel.discover_master, service_name)
+
+    def discover_slaves(self, service_name: str) -> list[tuple[str, int]]:
+        """Have the event loop ask. Blocks."""
+        return self.loop.run(self._sentinel.discover_slaves, service_name)
+
+
+__all__ = [
+    "MasterNotFoundError",
+    "ReplicaNotFoundError",
+    "Sentinel",
+    "SentinelConnectionPool",
+    "SentinelManagedConnection",
+    "SentinelManagedSSLConnection",
+    "SlaveNotFoundError",
+]
