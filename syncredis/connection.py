@@ -17,6 +17,7 @@ from typing import Any, Final
 from syncredis import handshake, transport
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig
+from syncredis.connecting import connect
 from syncredis.exceptions import ConnectionError, RedisError, TimeoutError
 from syncredis.interruption import Interruption
 from syncredis.interruption import current as current_interruption
@@ -411,7 +412,7 @@ def open_connection(config: ConnectionConfig, *, ask_role: bool = False) -> Conn
         ResponseError: if it refuses another part, e.g. the database's number.
     """
     deadline = None if config.connect_timeout is None else time.monotonic() + config.connect_timeout
-    connection = Connection(transport.connect(config), config)
+    connection = Connection(connect(config), config)
     try:
         _shake_hands(connection, config, deadline, ask_role=ask_role)
         connection.set_timeout(config.stream_timeout)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from syncredis import Location, transport
+from syncredis import Location, connecting
 from syncredis.config import ConnectionConfig, TLSConfig
 from syncredis.exceptions import ConnectionError, InterruptedCallError, TimeoutError
 from syncredis.interruption import Interruption
@@ -34,7 +34,7 @@ class InterruptedAtOnce(Interruption):
 
 
 def test_connecting(peer: Peer) -> None:
-    stream = transport.connect(peer.config)
+    stream = connecting.connect(peer.config)
     try:
         stream.send(b"*1\r\n$4\r\nPING\r\n")
         assert stream.receive() == b"+PONG\r\n"
@@ -51,14 +51,14 @@ def test_connecting(peer: Peer) -> None:
 
 def test_without_keepalive(peer: Peer) -> None:
     config = ConnectionConfig(location=peer.location, keepalive=False)
-    stream = transport.connect(config)
+    stream = connecting.connect(config)
     assert not stream._socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     stream.close()
 
 
 def test_every_address_of_a_host_is_tried(peer: Peer) -> None:
     """ "localhost" is often ::1 first, and this one listens at 127.0.0.1 alone."""
-    stream = transport.connect(ConnectionConfig(location=Location("localhost", peer.location.port)))
+    stream = connecting.connect(ConnectionConfig(location=Location("localhost", peer.location.port)))
     stream.send(b"*1\r\n$4\r\nPING\r\n")
     assert stream.receive() == b"+PONG\r\n"
     stream.close()
@@ -66,7 +66,7 @@ def test_every_address_of_a_host_is_tried(peer: Peer) -> None:
 
 @pytest.mark.parametrize("failure", [ConnectionRefusedError("no"), OSError(errno.ETIMEDOUT, "no")])
 def test_the_first_address_leads_nowhere(peer: Peer, monkeypatch: pytest.MonkeyPatch, failure: OSError) -> None:
-    connect_one = transport._connect_one
+    connect_one = connecting._connect_one
     addresses: list[Any] = []
 
     def first_fails(family: int, kind: int, protocol: int, address: Any, deadline: float | None) -> socket.socket:
@@ -78,9 +78,9 @@ def test_the_first_address_leads_nowhere(peer: Peer, monkeypatch: pytest.MonkeyP
     def two_addresses(host: str, port: int, **_: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (f"127.0.0.{last}", port)) for last in (1, 2)]
 
-    monkeypatch.setattr(transport, "_connect_one", first_fails)
-    monkeypatch.setattr(transport.socket, "getaddrinfo", two_addresses)
-    transport.connect(peer.config).close()
+    monkeypatch.setattr(connecting, "_connect_one", first_fails)
+    monkeypatch.setattr(connecting.socket, "getaddrinfo", two_addresses)
+    connecting.connect(peer.config).close()
     assert [host for host, _ in addresses] == ["127.0.0.1", "127.0.0.2"]
 
 
@@ -89,7 +89,7 @@ def test_nobody_listens() -> None:
         unused.bind(("127.0.0.1", 0))
         config = ConnectionConfig(location=Location(*unused.getsockname()))
         with pytest.raises(ConnectionError, match=f"can not connect to {config.target}: .*refused") as caught:
-            transport.connect(config)
+            connecting.connect(config)
     assert caught.value.not_applied
     assert caught.value.transient
     assert not isinstance(caught.value, TimeoutError)
@@ -98,14 +98,14 @@ def test_nobody_listens() -> None:
 @pytest.mark.parametrize("host", ["x" * 64 + ".example", "a\0b", "a..b"])
 def test_a_host_name_that_can_not_be_one(host: str) -> None:
     with pytest.raises(ConnectionError, match="can not connect to") as caught:
-        transport.connect(ConnectionConfig(location=Location(host, 1)))
+        connecting.connect(ConnectionConfig(location=Location(host, 1)))
     assert caught.value.not_applied
 
 
 @pytest.mark.parametrize("path", ["/nowhere/at/all.sock", "/" + "x" * 200])
 def test_a_unix_socket_that_is_not_there(path: str) -> None:
     with pytest.raises(ConnectionError, match=f"can not connect to {path}") as caught:
-        transport.connect(ConnectionConfig(unix_socket_path=path))
+        connecting.connect(ConnectionConfig(unix_socket_path=path))
     assert caught.value.not_applied
 
 
@@ -113,7 +113,7 @@ def test_connecting_takes_too_long() -> None:
     with black_hole() as location, takes(at_least=0.2):
         config = ConnectionConfig(location=location, connect_timeout=0.2)
         with pytest.raises(TimeoutError, match=r"took longer than 0\.2 s \(connect_timeout\)") as caught:
-            transport.connect(config)
+            connecting.connect(config)
     assert caught.value.not_applied
 
 
@@ -123,10 +123,10 @@ def test_the_system_gives_connecting_up(monkeypatch: pytest.MonkeyPatch) -> None
     def give_up(*_: Any) -> socket.socket:
         raise OSError(errno.ETIMEDOUT, "Connection timed out")
 
-    monkeypatch.setattr(transport, "_connect_one", give_up)
+    monkeypatch.setattr(connecting, "_connect_one", give_up)
     for limit in (None, NEVER):
         with pytest.raises(ConnectionError, match=r"can not connect to 127.0.0.1:1: .*timed out") as caught:
-            transport.connect(ConnectionConfig(location=Location("127.0.0.1", 1), connect_timeout=limit))
+            connecting.connect(ConnectionConfig(location=Location("127.0.0.1", 1), connect_timeout=limit))
         assert not isinstance(caught.value, TimeoutError)
         assert caught.value.not_applied
 
@@ -135,7 +135,7 @@ def test_encryption_takes_too_long() -> None:
     with silent() as location, takes(at_least=0.2):
         tls = TLSConfig(context=ssl.create_default_context())
         with pytest.raises(TimeoutError, match=r"took longer than 0\.2 s"):
-            transport.connect(ConnectionConfig(location=location, connect_timeout=0.2, tls=tls))
+            connecting.connect(ConnectionConfig(location=location, connect_timeout=0.2, tls=tls))
 
 
 # --- interrupting what connects ---------------------------------------------------------------------------
@@ -146,12 +146,12 @@ def test_interrupting_what_connects(background: Background, limit: float | None)
     call = Interruption()
     with black_hole() as location:
         config = ConnectionConfig(location=location, connect_timeout=limit)
-        connecting = background(call.run, transport.connect, config)
+        dialing = background(call.run, connecting.connect, config)
         time.sleep(0.05)
-        assert not connecting.finished
+        assert not dialing.finished
         with takes():
             call.interrupt()
-            assert isinstance(connecting.error(), ConnectionError)
+            assert isinstance(dialing.error(), ConnectionError)
 
 
 @pytest.mark.parametrize("limit", [None, NEVER])
@@ -160,22 +160,22 @@ def test_interrupting_what_encrypts(background: Background, limit: float | None)
     with silent() as location:
         tls = TLSConfig(context=ssl.create_default_context())
         config = ConnectionConfig(location=location, connect_timeout=limit, tls=tls)
-        connecting = background(call.run, transport.connect, config)
+        dialing = background(call.run, connecting.connect, config)
         time.sleep(0.05)
-        assert not connecting.finished
+        assert not dialing.finished
         with takes():
             call.interrupt()
-            assert isinstance(connecting.error(), ConnectionError)
+            assert isinstance(dialing.error(), ConnectionError)
 
 
 def test_interrupted_at_the_first_moment() -> None:
     with black_hole() as location, takes(), pytest.raises(ConnectionError):
-        InterruptedAtOnce().run(transport.connect, ConnectionConfig(location=location, connect_timeout=NEVER))
+        InterruptedAtOnce().run(connecting.connect, ConnectionConfig(location=location, connect_timeout=NEVER))
 
 
 def test_interrupted_before_it_connects(peer: Peer) -> None:
     call = Interruption()
     call.interrupt()
     with pytest.raises(InterruptedCallError):
-        call.run(transport.connect, peer.config)
+        call.run(connecting.connect, peer.config)
     assert peer.accepted == 0

@@ -1,0 +1,139 @@
+"""How a `syncredis.transport.Transport` comes about: addresses, sockets, TLS; all of it within one limit of time.
+
+Whatever blocks here, name resolution aside, can be interrupted.
+"""
+
+from __future__ import annotations
+
+import builtins
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from syncredis import interruption
+from syncredis.config import ConnectionConfig, TLSConfig
+from syncredis.exceptions import ConnectionError, RedisError, TimeoutError
+from syncredis.transport import EncryptedTransport, Transport, given_up, not_applied
+
+if TYPE_CHECKING:
+    import ssl  # imported at run time where something is encrypted: it takes a fifth of the time that syncredis takes
+
+
+def connect(config: ConnectionConfig) -> Transport:
+    """Return a stream to the server of ``config``. Blocks for at most ``connect_timeout``, name resolution aside.
+
+    The stream's timeout is what is left for the handshake: set ``stream_timeout`` after it.
+
+    Raises:
+        TimeoutError, ConnectionError: with ``not_applied`` set; a certificate that is refused is not ``transient``.
+    """
+    deadline = None if config.connect_timeout is None else time.monotonic() + config.connect_timeout
+    try:
+        connected = _connect_unix(config, deadline) if config.unix_socket_path else _connect_tcp(config, deadline)
+        try:
+            if config.tls is not None:
+                connected = _encrypt(connected, config, config.tls, deadline)
+                return EncryptedTransport(connected, config.target, _handshake_timeout(config, deadline))
+            return Transport(connected, config.target, _handshake_timeout(config, deadline))
+        except BaseException:
+            connected.close()
+            raise
+    except RedisError:  # interrupted
+        raise
+    except builtins.TimeoutError as error:
+        if given_up(error):
+            raise not_applied(ConnectionError(f"can not connect to {config.target}: {error}")) from error
+        message = f"connecting to {config.target} took longer than {config.connect_timeout:g} s (connect_timeout)"
+        raise not_applied(TimeoutError(message)) from error
+    except (OSError, ValueError) as error:  # ValueError: a host name that can not be one
+        raise not_applied(ConnectionError(f"can not connect to {config.target}: {error}")) from error
+
+
+def _connect_unix(config: ConnectionConfig, deadline: float | None) -> socket.socket:
+    return _connect_one(socket.AF_UNIX, socket.SOCK_STREAM, 0, config.unix_socket_path, deadline)
+
+
+def _connect_tcp(config: ConnectionConfig, deadline: float | None) -> socket.socket:
+    """Try the addresses of the host in turn."""
+    failure: OSError | None = None
+    for family, kind, protocol, _, address in socket.getaddrinfo(*config.location, type=socket.SOCK_STREAM):
+        try:
+            connected = _connect_one(family, kind, protocol, address, deadline)
+        except OSError as error:
+            if isinstance(error, RedisError):  # interrupted
+                raise
+            failure = error
+            continue
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if config.keepalive:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return connected
+    raise failure or OSError("the host has no address")
+
+
+def _connect_one(family: int, kind: int, protocol: int, address: Any, deadline: float | None) -> socket.socket:
+    connecting = socket.socket(family, kind, protocol)
+    try:
+        connecting.settimeout(_remaining(deadline))
+        with _interruptible(connecting):
+            connecting.connect(address)
+    except BaseException:
+        connecting.close()
+        raise
+    return connecting
+
+
+def _encrypt(
+    connected: socket.socket, config: ConnectionConfig, tls: TLSConfig, deadline: float | None
+) -> ssl.SSLSocket:
+    from ssl import SSLCertVerificationError
+
+    # The handshake by itself: wrapping takes the socket over, so that only what it returns can be interrupted.
+    name = tls.server_hostname or config.location.host
+    connected.getpeername()  # raises if the connection has ended already: the ssl module would lose the open socket then
+    encrypted = tls.context.wrap_socket(connected, server_hostname=name, do_handshake_on_connect=False)
+    try:
+        encrypted.settimeout(_remaining(deadline))
+        with _interruptible(encrypted):
+            encrypted.do_handshake()
+    except BaseException as error:
+        encrypted.close()
+        if not isinstance(error, SSLCertVerificationError):
+            raise
+        refusal = ConnectionError(f"the certificate of {config.target} was refused: {error.verify_message}")
+        refusal.transient = False
+        raise not_applied(refusal) from error
+    return encrypted
+
+
+def _handshake_timeout(config: ConnectionConfig, deadline: float | None) -> float | None:
+    limits = [seconds for seconds in (_remaining(deadline), config.stream_timeout) if seconds is not None]
+    return min(limits, default=None)
+
+
+@contextmanager
+def _interruptible(connecting: socket.socket) -> Iterator[None]:
+    call = interruption.current()
+    if call is None:
+        yield
+        return
+
+    def stop() -> None:
+        # One of the two takes effect: before the connect, it is made non-blocking and fails; during it, it is aborted.
+        with suppress(OSError):
+            connecting.settimeout(0)
+            socket.socket.shutdown(connecting, socket.SHUT_RDWR)
+
+    with call.attached(stop):
+        yield
+
+
+def _remaining(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise builtins.TimeoutError("timed out")
+    return left
