@@ -29,10 +29,18 @@ class RedisCluster:
         raise NotImplementedError("there is no client for clusters here; use redis-py's RedisCluster")
 
 
+class ClusterNode:
+    """Not supported; nodes are what `RedisCluster` is made with."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        RedisCluster(*args, **kwargs)
+
+
 __all__ = [
     "ClusterCrossSlotError",
     "ClusterDownError",
     "ClusterError",
+    "ClusterNode",
     "MovedError",
     "RedisCluster",
     "RedisClusterException",

@@ -13,6 +13,11 @@ from syncredis.compat.faces import (
     SSLConnection,
     UnixDomainSocketConnection,
 )
+from syncredis.compat.options import (
+    DEFAULT_SOCKET_CONNECT_TIMEOUT,
+    DEFAULT_SOCKET_READ_SIZE,
+    DEFAULT_SOCKET_TIMEOUT,
+)
 from syncredis.compat.pools import BlockingConnectionPool, ConnectionPool
 from syncredis.compat.urls import (
     FALSE_STRINGS,
@@ -34,6 +39,9 @@ def parse_url(url: str) -> dict[str, Any]:
 _BY_SCHEME = {"rediss": SSLConnection, "unix": UnixDomainSocketConnection}
 
 __all__ = [
+    "DEFAULT_SOCKET_CONNECT_TIMEOUT",
+    "DEFAULT_SOCKET_READ_SIZE",
+    "DEFAULT_SOCKET_TIMEOUT",
     "FALSE_STRINGS",
     "URL_QUERY_ARGUMENT_PARSERS",
     "AbstractConnection",

@@ -22,9 +22,20 @@ from syncredis.compat.driver_info import UNSET
 from syncredis.compat.encoder import Encoder
 from syncredis.compat.exceptions import ConnectionError, TimeoutError
 from syncredis.compat.faces import NOTHING, DefaultParser
+from syncredis.compat.options import (
+    DEFAULT_SOCKET_CONNECT_TIMEOUT,
+    DEFAULT_SOCKET_READ_SIZE,
+    DEFAULT_SOCKET_TIMEOUT,
+)
 from syncredis.compat.retry import AbstractRetry, blocking
 from syncredis.compat.translation import translated
-from syncredis.compat.urls import URL_QUERY_ARGUMENT_PARSERS, options_from_url, to_bool
+from syncredis.compat.urls import (
+    FALSE_STRINGS,
+    URL_QUERY_ARGUMENT_PARSERS,
+    options_from_url,
+    parse_ssl_verify_flags,
+    to_bool,
+)
 
 _PoolT = TypeVar("_PoolT", bound="ConnectionPool")
 
@@ -367,6 +378,10 @@ def parse_url(url: str) -> dict[str, Any]:
 
 
 __all__ = [
+    "DEFAULT_SOCKET_CONNECT_TIMEOUT",
+    "DEFAULT_SOCKET_READ_SIZE",
+    "DEFAULT_SOCKET_TIMEOUT",
+    "FALSE_STRINGS",
     "URL_QUERY_ARGUMENT_PARSERS",
     "AbstractConnection",
     "BlockingConnectionPool",
@@ -375,6 +390,7 @@ __all__ = [
     "DefaultParser",
     "SSLConnection",
     "UnixDomainSocketConnection",
+    "parse_ssl_verify_flags",
     "parse_url",
     "to_bool",
 ]
