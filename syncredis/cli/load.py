@@ -18,6 +18,7 @@ from typing import Final, NamedTuple, Self
 
 from syncredis import Location, OutcomeUnknownError, Sentinel, aio
 from syncredis.cli.tally import Call, Kind, Outcome, judge_read, judge_write, value_of
+from syncredis.sentinel.events import Event
 
 #: Writers of each surface, and as many readers.
 WORKERS: Final = 2
@@ -54,6 +55,7 @@ class Load(ABC):
     Attributes:
         surface: its name.
         calls: what became of each call that has ended; only ever appended to.
+        events: what the client was told of the service, and when by `time.monotonic`; only ever appended to.
         found: what discovery said in the beginning.
     """
 
@@ -62,6 +64,7 @@ class Load(ABC):
 
     def __init__(self, target: Target) -> None:
         self.calls: list[Call] = []
+        self.events: list[tuple[float, Event]] = []
         self._target = target
         self._running: dict[str, tuple[Kind, float]] = {}
         self._acknowledged: list[str] = []
@@ -99,6 +102,9 @@ class Load(ABC):
         for number in range(1, WORKERS + 1):
             yield str(number), Pace(self._target.rate / WORKERS)
 
+    def _heard(self, event: Event) -> None:
+        self.events.append((time.monotonic() - (time.time() - event.at), event))
+
     def _new_key(self, worker: str, number: int) -> str:
         return f"{self.surface}:{worker}:{number}"
 
@@ -134,7 +140,7 @@ class ThreadLoad(Load):
 
     def __init__(self, target: Target) -> None:
         super().__init__(target)
-        self._sentinel = Sentinel(target.sentinels, failover_timeout=target.failover_timeout)
+        self._sentinel = Sentinel(target.sentinels, failover_timeout=target.failover_timeout, on_event=self._heard)
         self._primary = self._sentinel.primary_for(target.service_name)
         self._replica = self._sentinel.replica_for(target.service_name)
         self._threads: list[threading.Thread] = []
@@ -221,7 +227,8 @@ class AsyncioLoad(Load):
         target = self._target
         self._loop = asyncio.get_running_loop()
         self._task = asyncio.current_task()
-        async with aio.Sentinel(target.sentinels, failover_timeout=target.failover_timeout) as sentinel:
+        limit = target.failover_timeout
+        async with aio.Sentinel(target.sentinels, failover_timeout=limit, on_event=self._heard) as sentinel:
             self.found = Found(
                 await sentinel.discover_primary(target.service_name),
                 frozenset(await sentinel.discover_replicas(target.service_name)),

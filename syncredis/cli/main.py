@@ -22,7 +22,7 @@ USAGE: Final = 2
 
 _EPILOG: Final = """\
 examples:
-  syncredis demo        a failover under load, on servers started for it
+  syncredis demo        failovers under load, on servers started for it
   syncredis topology redis+sentinel://localhost:26379/myredis
   syncredis diagnose redis+sentinel://localhost:26379/myredis
 

@@ -1,4 +1,4 @@
-"""The middle of the demo's story: from the kill until service is back, each thing told when it shows."""
+"""The middle of an act of the demo: from what happens to the primary until service is back, each thing told when it shows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
+from syncredis.cli.acts import Act, perform
 from syncredis.cli.load import Load
 from syncredis.cli.tally import Call, Outcome, ends, first_answered_after, longest_gap
 from syncredis.cli.timeline import Mark, Timeline
 from syncredis.cli.witness import SwitchWitness
+from syncredis.sentinel.events import Event, FailoverStarted, PrimaryChanged
 from syncredis.testing import SentinelDeployment, ServerProcess
 
 _TICK: Final = 0.01  # seconds between two looks
@@ -18,22 +20,24 @@ _LATE: Final = 0.1  # seconds after which a call that has not returned is worth 
 
 
 class Outage:
-    """Kills the primary, and watches loads and Sentinels from then on.
+    """Does to the primary what the act is about, and watches loads and Sentinels from then on.
 
     Args:
+        act: which.
         loads: what goes on meanwhile.
         witness: of what the Sentinels say.
         timeline: where to tell it.
 
     Attributes:
-        killed: when the primary was gone.
+        struck: when that was done.
     """
 
-    def __init__(self, loads: Sequence[Load], witness: SwitchWitness, timeline: Timeline) -> None:
-        self.killed = math.inf
+    def __init__(self, act: Act, loads: Sequence[Load], witness: SwitchWitness, timeline: Timeline) -> None:
+        self.struck = math.inf
+        self._act = act
         self._witness = witness
         self._timeline = timeline
-        self._views = [_View(load) for load in loads]
+        self._views = [_View(load, act) for load in loads]
         self._told: set[object] = set()
 
     @property
@@ -41,21 +45,35 @@ class Outage:
         """Whether writes get through on each surface again, and all Sentinels agree."""
         return self._witness.complete and all(view.resumed for view in self._views)
 
-    def kill(self, deployment: SentinelDeployment, primary: ServerProcess) -> None:
-        """End the primary as a crash would. Blocks until it is gone."""
-        process = primary.pid
-        for view in self._views:
-            view.look()
-        deployment.kill(primary)
-        self.killed = time.monotonic()
-        self._timeline.say(f"kill -9 of the primary {primary.location.target} (process {process}).", Mark.FAULT)
+    @property
+    def since(self) -> dict[str, float]:
+        """From when on a write that gets through says, on each surface, that service is back."""
+        return {view.load.surface: view.since for view in self._views}
+
+    @property
+    def resumed(self) -> dict[str, float]:
+        """When the first such write got through on each surface, so far."""
+        return {view.load.surface: view.resumed.ended for view in self._views if view.resumed is not None}
+
+    def begin(self, deployment: SentinelDeployment, primary: ServerProcess) -> None:
+        """Do it. Blocks until it is done.
+
+        Raises:
+            NotReadyError: if no Sentinel takes the order.
+        """
+        ordered = time.monotonic()
+        sentence = perform(self._act, deployment, primary)
+        # An order is obeyed while the answer is still under way; a process is dead, or stopped, only in the end.
+        self.struck = ordered if self._act.planned else time.monotonic()
+        self._timeline.say(sentence, Mark.STEP if self._act.planned else Mark.FAULT)
 
     def watch(self, limit: float) -> None:
-        """Tell what happens until it is over, or until ``limit`` seconds after the kill. Blocks."""
-        self._timeline.expect("Sentinel has to notice, agree, and promote a replica")
-        while not self.is_over and time.monotonic() < self.killed + limit:
+        """Tell what happens until it is over, or until ``limit`` seconds after it began. Blocks."""
+        planned = "Sentinel has to choose and promote a replica"
+        self._timeline.expect(planned if self._act.planned else "Sentinel has to notice, agree, and promote a replica")
+        while not self.is_over and time.monotonic() < self.struck + limit:
             for view in self._views:
-                view.look(self.killed)
+                view.look(self.struck)
                 self._tell_trouble(view)
             # After the look at the calls: whoever led a client to the new primary says so now, too.
             self._witness.look()
@@ -67,10 +85,10 @@ class Outage:
             self._tell_once("complete", "All Sentinels name the new primary.")
 
     def tell_reads(self) -> None:
-        """Say how reads fared from the kill until now."""
+        """Say how reads fared since it began."""
         now = time.monotonic()
         gaps = [
-            f"{longest_gap(ends(view.load.calls, 'read'), self.killed, now) * 1000:,.0f} ms ({view.load.surface})"
+            f"{longest_gap(ends(view.load.calls, 'read'), self.struck, now) * 1000:,.0f} ms ({view.load.surface})"
             for view in self._views
         ]
         self._timeline.say(f"Longest gap between reads meanwhile: {', '.join(gaps)}.")
@@ -86,13 +104,17 @@ class Outage:
             elif not call.answered:
                 text = f"{name}: a {call.kind} failed: {call.error or call.outcome.value}"
                 self._tell_once((name, call.outcome), text, Mark.FAULT)
-        for kind in view.late():
+        if view.holds:
+            self._tell_once(
+                (name, "held"), f"{name}: the Sentinels choose another primary; writes are held.", Mark.WAIT
+            )
+        for kind in view.late() - ({"write"} if view.holds else set()):
             self._tell_once((name, kind), f"{name}: {kind}s wait.", Mark.WAIT)
 
     def _tell_switch(self) -> None:
         if self._witness.first is not None:
             moment, primary = self._witness.first
-            text = f"Sentinel has promoted {primary.target}, {_ms(moment - self.killed)} after the kill."
+            text = f"Sentinel has promoted {primary.target}, {_ms(moment - self.struck)} after the {self._act.noun}."
             if self._tell_once("switch", text, Mark.SWITCH):
                 self._timeline.expect("Writes have to find the new primary")
 
@@ -103,7 +125,8 @@ class Outage:
         # A client does not wait for the Sentinels to agree: it goes to a promoted replica at once.
         switch = self._witness.first
         relation = "before" if switch is None or moment < switch[0] else f"{_ms(moment - switch[0])} after"
-        text = f"{view.load.surface}: writes again {_ms(moment - self.killed)} after the kill, {relation} the switch."
+        after = f"{_ms(moment - self.struck)} after the {self._act.noun}"
+        text = f"{view.load.surface}: writes again {after}, {relation} the switch."
         self._tell_once((view.load.surface, "resumed"), text, Mark.GOOD)
 
     def _tell_once(self, what: object, text: str, mark: Mark = Mark.STEP) -> bool:
@@ -119,25 +142,50 @@ class _View:
 
     Attributes:
         new: the calls that ended between the last two looks.
-        resumed: the first write that got through after the kill.
+        since: the moment from which on a write that gets through says that service is back; infinity: not yet known.
+        resumed: the first write of which that is true.
     """
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: Load, act: Act) -> None:
         self.load = load
         self.new: Sequence[Call] = ()
+        self.since = math.inf
         self.resumed: Call | None = None
-        self._seen = 0
+        self._act = act
+        self._began = time.monotonic()
+        self._seen = len(load.calls)
+        self._first = self._seen
 
-    def look(self, killed: float = math.inf) -> None:
+    def look(self, struck: float) -> None:
         self.new = self.load.calls[self._seen :]
         self._seen += len(self.new)
-        if self.resumed is None:
-            self.resumed = first_answered_after(self.new, "write", killed)
+        if self.resumed is not None:
+            return
+        if not self._act.planned:
+            self.since = struck
+            self.resumed = first_answered_after(self.new, "write", struck)
+            return
+        # A primary that has to hand over answers until then, so that only an answer of the next one tells anything.
+        changes = self._moments(PrimaryChanged)
+        if changes:
+            self.since = changes[0]
+            later = (call for call in self.load.calls[self._first :] if call.kind == "write" and call.answered)
+            self.resumed = min(
+                (call for call in later if call.ended > self.since), key=lambda call: call.ended, default=None
+            )
+
+    @property
+    def holds(self) -> bool:
+        """Whether the client has begun to hold writes."""
+        return bool(self._moments(FailoverStarted))
 
     def late(self) -> set[str]:
         """Return of which kinds calls have been waiting for too long; nothing once writes get through."""
         now = time.monotonic()
         return set() if self.resumed else {kind for kind, started in self.load.running if now - started > _LATE}
+
+    def _moments(self, kind: type[Event]) -> list[float]:
+        return [moment for moment, event in list(self.load.events) if isinstance(event, kind) and moment > self._began]
 
 
 def _ms(seconds: float) -> str:

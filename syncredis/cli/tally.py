@@ -55,7 +55,7 @@ class Report:
         errors: messages of calls that failed, and how often each came.
         wrong: replies that belong to another call, and values in the end that belong to another key.
         stuck: calls that had not returned in the end.
-        resumed: whether writes were acknowledged after the kill.
+        resumed: whether writes were acknowledged again.
     """
 
     surface: str
@@ -136,7 +136,7 @@ def make_report(
     calls: Sequence[Call],
     *,
     began: float,
-    killed: float,
+    struck: float,
     ended: float,
     stored: Mapping[str, str | None] | None,
     stuck: int = 0,
@@ -147,7 +147,7 @@ def make_report(
         surface: its name.
         calls: all of its calls that have ended.
         began: when the load had begun.
-        killed: when the primary was gone.
+        struck: from when on an acknowledged write says that service is back.
         ended: when the load ended.
         stored: what the primary held in the end under the keys of all writes; None: there was none to ask.
         stuck: how many calls had not ended.
@@ -171,7 +171,7 @@ def make_report(
         errors=Counter(call.error for call in calls if call.outcome is Outcome.FAILED),
         wrong=by_outcome["read", Outcome.WRONG] + by_outcome["write", Outcome.WRONG] + misplaced,
         stuck=stuck,
-        resumed=first_answered_after(calls, "write", killed) is not None,
+        resumed=first_answered_after(calls, "write", struck) is not None,
     )
 
 

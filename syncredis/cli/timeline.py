@@ -51,10 +51,15 @@ class Lane(NamedTuple):
 
 
 class Timeline:
-    """Tells a story on standard output. One thread tells it, within the ``with`` block."""
+    """Tells a story on standard output. One thread tells it, within the ``with`` block.
 
-    def __init__(self, *, color: bool = True) -> None:
-        self._console = Console(theme=THEME, highlight=False, no_color=None if color else True)
+    Args:
+        color: whether there may be colours, if it is a terminal.
+        silent: whether to write nothing at all.
+    """
+
+    def __init__(self, *, color: bool = True, silent: bool = False) -> None:
+        self._console = Console(theme=THEME, highlight=False, no_color=None if color else True, quiet=silent)
         #: Whether the output can not hold Unicode.
         self.plain = self._console.options.ascii_only
         self._began = time.monotonic()
@@ -63,7 +68,7 @@ class Timeline:
         self._awaited: tuple[str, float] | None = None
         self._lanes: list[_Followed] = []
         # Not where FORCE_COLOR lets a file pass for a terminal.
-        self._is_alive = self._console.is_interactive and sys.stdout.isatty()
+        self._is_alive = self._console.is_interactive and sys.stdout.isatty() and not silent
         self._live = Live(get_renderable=self._present, console=self._console, auto_refresh=False, transient=True)
         # Held while something is written: rich does not expect the living lines to change their number meanwhile.
         self._writing = threading.Lock()
@@ -94,6 +99,10 @@ class Timeline:
     def title(self, text: str) -> None:
         """Say what is being told."""
         self.write("", Text(text, style="title"), "")
+
+    def heading(self, text: str) -> None:
+        """Say what part begins."""
+        self.write("", Text.assemble("  ", (text, "title")))
 
     def say(self, text: str, mark: Mark = Mark.STEP) -> None:
         """Write what has happened now, with the seconds since the beginning."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from syncredis import Redis
+from syncredis.cli.acts import KILL
 from syncredis.cli.story import Story
 from syncredis.cli.timeline import Timeline
 from syncredis.testing import SentinelDeployment
@@ -24,7 +25,7 @@ def wide(monkeypatch):
 
 def tell(deployment: SentinelDeployment, *, seconds: float = 1.0, limit: float = 60.0) -> int:
     with Timeline() as timeline:
-        return Story(deployment, timeline, rate=50.0, seconds=seconds, limit=limit).tell()
+        return Story(deployment, timeline, acts=[KILL], rate=50.0, seconds=seconds, limit=limit).tell()
 
 
 class Meanwhile:
@@ -72,7 +73,7 @@ def test_no_failover_is_not_well(capsys):
     status = tell(SentinelDeployment(1, 1, down_after=30.0), seconds=0.1, limit=0.5)
     out = capsys.readouterr().out
     assert status == 1
-    assert "Not well: no failover within 0.5 s; sync: writes did not resume" in out
+    assert "Not well: kill: no failover within 0.5 s; kill, sync: writes did not resume" in out
     assert "Sentinel has promoted" not in out
     assert "All is well" not in out
 
@@ -87,8 +88,8 @@ def test_lost_writes_and_wrong_values_are_found(capsys):
         status = tell(deployment, seconds=0.5)
     out = capsys.readouterr().out
     assert status == 1
-    assert "Not well: sync: 2 acknowledged writes lost; async: " in out
-    assert re.search(r"async: \d+ wrong repl(y|ies)\.", out)
+    assert "Not well: kill, sync: 2 acknowledged writes lost; kill, async: " in out
+    assert re.search(r"kill, async: \d+ wrong repl(y|ies)\.", out)
     assert "Replication is asynchronous" in out
 
 
@@ -105,4 +106,4 @@ def test_a_call_that_fails_is_an_error_and_told(capsys):
     out = capsys.readouterr().out
     assert status == 1
     assert "OutOfMemoryError: OOM command not allowed" in out
-    assert "Not well: sync: " in out
+    assert "Not well: kill, sync: " in out

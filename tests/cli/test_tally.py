@@ -38,7 +38,7 @@ def stored_of(*calls: Call) -> dict[str, str | None]:
 
 def report_of(*calls: Call, stored: dict[str, str | None] | None = None, stuck: int = 0):
     given = stored_of(*(call for call in calls if call.kind == "write")) if stored is None else stored
-    return make_report("sync", calls, began=0.0, killed=10.0, ended=20.0, stored=given, stuck=stuck)
+    return make_report("sync", calls, began=0.0, struck=10.0, ended=20.0, stored=given, stuck=stuck)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_writes_that_do_not_get_through_after_the_kill_are_a_complaint():
 
 
 def test_without_a_primary_to_ask_nothing_is_said_to_be_lost():
-    report = make_report("async", [write(1, 2)], began=0.0, killed=10.0, ended=20.0, stored=None)
+    report = make_report("async", [write(1, 2)], began=0.0, struck=10.0, ended=20.0, stored=None)
     assert (report.lost, report.unknown_applied) == (None, None)
     assert report.complaints == ["writes did not resume"]
 

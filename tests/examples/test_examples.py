@@ -14,6 +14,10 @@ RUNS = {
     # Of 800, those that the killed primary had not sent to its replicas yet are lost: at most one for each worker or so.
     "sentinel_sync.py": ([], r"keys on the primary: (79\d|800)"),
     "sentinel_async.py": (["trio"], "visits: 200"),
+    "topology.py": (
+        [],
+        r"epoch 0: primary .+: True\n(  replica .+: connected, \d+ bytes behind\n){2}[^$]*PrimaryChanged, by [^$]*visits: 2",
+    ),
     "test_failover.py": ([], "7 passed"),
     "worker.py": ([], "jobs done: 600 - waiting: 0"),
     "rate_limiter.py": (
