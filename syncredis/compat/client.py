@@ -19,7 +19,6 @@ from syncredis.compat.commands.core import CoreCommands, KeyAccess
 from syncredis.compat.commands.scored import as_scanned
 from syncredis.compat.construction import DEFAULT_RETRY, pool_options
 from syncredis.compat.driver_info import UNSET
-from syncredis.compat.encoder import Encoder
 from syncredis.compat.exceptions import RedisError, ResponseError, WatchError
 from syncredis.compat.faces import AbstractConnection
 from syncredis.compat.keyspace_notifications import KeyspaceNotifications
@@ -31,13 +30,14 @@ from syncredis.compat.pubsub import PubSub, PubSubWorkerThread
 from syncredis.compat.queueing import Queue
 from syncredis.compat.requests import EMPTY_RESPONSE, NEVER_DECODE, decoded, request
 from syncredis.compat.retry import Retry, of_connection
+from syncredis.compat.surface import ClientSurface, Queueing
 from syncredis.compat.translation import original, translated
 from syncredis.compat.wire import taints
 from syncredis.retry import retry as try_again
 from syncredis.scanning import Scan, ScanIterators
 
 
-class Redis(KeyAccess, ScanIterators[Any]):
+class Redis(ClientSurface, KeyAccess, ScanIterators[Any]):
     """A client with redis-py's interface. Thread-safe, unless ``single_connection_client`` is given.
 
     Everything goes through ``execute_command``, and replies that are read by hand through ``parse_response``: subclasses may
@@ -46,6 +46,7 @@ class Redis(KeyAccess, ScanIterators[Any]):
 
     #: What type checkers tell the two clients by.
     _is_async_client = False
+    _lock_class = Lock
 
     def __init__(
         self,
@@ -125,9 +126,6 @@ class Redis(KeyAccess, ScanIterators[Any]):
         client.auto_close_connection_pool = True
         return client
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__module__}.{type(self).__name__}({self.connection_pool!r})>"
-
     def __enter__(self) -> Self:
         return self
 
@@ -150,38 +148,10 @@ class Redis(KeyAccess, ScanIterators[Any]):
 
     # --- how it is set up ----------------------------------------------------------------------------------
 
-    def get_encoder(self) -> Encoder:
-        """Return what encodes arguments and decodes replies."""
-        return self.connection_pool.get_encoder()
-
-    def get_connection_kwargs(self) -> dict[str, Any]:
-        """Return the options of the connections."""
-        return self.connection_pool.connection_kwargs
-
-    def get_retry(self) -> Retry | None:
-        """Return how calls are tried again."""
-        return self.get_connection_kwargs().get("retry")
-
-    def set_retry(self, retry: Retry) -> None:
-        """Try again as ``retry`` says, from now on."""
-        self.connection_pool.set_retry(retry)
-
-    def set_response_callback(self, command: str, callback: Callable[..., Any]) -> None:
-        """Have the replies to a command decoded by ``callback``, which gets the reply, and the options of the call."""
-        self.response_callbacks[command] = callback
-
-    def load_external_module(self, funcname: str, func: Callable[..., Any]) -> None:
-        """Set an attribute of this client."""
-        setattr(self, funcname, func)
-
     def get_cache(self) -> None:
         """Return None: there is no cache."""
 
     # --- what can be made from it --------------------------------------------------------------------------
-
-    def client(self) -> Self:
-        """Return a client on the same pool, with a connection of its own."""
-        return type(self)(connection_pool=self.connection_pool, single_connection_client=True)
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
         """Return a pipeline: commands that are queued, and sent together by its ``execute``."""
@@ -210,29 +180,6 @@ class Redis(KeyAccess, ScanIterators[Any]):
                     if delay:
                         time.sleep(delay)
 
-    def lock(
-        self,
-        name: Any,
-        timeout: float | None = None,
-        sleep: float = 0.1,
-        blocking: bool = True,
-        blocking_timeout: float | None = None,
-        lock_class: Any = None,
-        thread_local: bool = True,
-        raise_on_release_error: bool = True,
-    ) -> Any:
-        """Return a lock; see `syncredis.compat.lock.Lock`."""
-        return (lock_class or Lock)(
-            self,
-            name,
-            timeout=timeout,
-            sleep=sleep,
-            blocking=blocking,
-            blocking_timeout=blocking_timeout,
-            thread_local=thread_local,
-            raise_on_release_error=raise_on_release_error,
-        )
-
     def pubsub(self, **kwargs: Any) -> PubSub:
         """Return an object to subscribe with."""
         return PubSub(self.connection_pool, **kwargs)
@@ -252,7 +199,7 @@ class Redis(KeyAccess, ScanIterators[Any]):
     @property
     def core(self) -> CoreRedis[Any]:
         """The core's client, on the core's pool: what carries commands out."""
-        return self.connection_pool.client
+        return self.connection_pool.client  # type: ignore[no-any-return]
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Carry out a command and return its reply, decoded as the command's name says. Blocks.
@@ -357,14 +304,12 @@ class Redis(KeyAccess, ScanIterators[Any]):
         return self.core._scan(record)
 
 
-class Pipeline(Redis):
+class Pipeline(Queueing, Redis):
     """Commands that are queued and sent together. Made by `Redis.pipeline`; belongs to one thread at a time.
 
     Each method returns the pipeline, so that calls can be chained. After ``watch``, commands are executed at once, up to
     ``multi``.
     """
-
-    queues_scripts = True
 
     def __init__(
         self, connection_pool: Any, response_callbacks: Any, transaction: bool, shard_hint: Any = None
@@ -387,30 +332,10 @@ class Pipeline(Redis):
     ) -> None:
         self.reset()
 
-    def __del__(self) -> None:
-        if hasattr(self, "_queue"):
-            self._queue.abandon()
-
-    def __len__(self) -> int:
-        return len(self.command_stack)
-
-    def __bool__(self) -> bool:
-        return True
-
-    @property
-    def command_stack(self) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
-        """What is queued: arguments and options of each command."""
-        return self._queue.stack
-
     @property
     def connection(self) -> Any:
         """The connection that watches; None if none does."""
         return self._queue.connection
-
-    @property
-    def watching(self) -> bool:
-        """Whether keys are watched."""
-        return self._queue.watching
 
     def reset(self) -> None:
         """Forget what is queued and what is watched. Blocks for a round trip if keys are watched."""
@@ -420,18 +345,6 @@ class Pipeline(Redis):
     def close(self) -> None:
         """`reset`."""
         self.reset()
-
-    def multi(self) -> None:
-        """Queue commands from here on, after `watch`.
-
-        Raises:
-            RedisError: if that is so already, or commands are queued without a watch.
-        """
-        if self.explicit_transaction:
-            raise RedisError("Cannot issue nested calls to MULTI")
-        if self.command_stack:
-            raise RedisError("Commands without an initial WATCH have already been issued")
-        self.explicit_transaction = True
 
     def watch(self, *names: Any) -> Any:
         """Watch keys: `execute` then raises `WatchError` if one of them was changed meanwhile. Blocks."""
@@ -456,11 +369,6 @@ class Pipeline(Redis):
     def immediate_execute_command(self, *args: Any, **options: Any) -> Any:
         """Carry a command out at once, on the connection that watches. Blocks."""
         return self._queue.carry_out(args, options)
-
-    def pipeline_execute_command(self, *args: Any, **options: Any) -> Self:
-        """Queue a command, and return the pipeline."""
-        self.command_stack.append((args, options))
-        return self
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
         """Send what is queued, and return the replies; ``raise_on_error=False``: with errors among them. Blocks.

@@ -31,8 +31,10 @@ def calls(place: dict[str, Any]) -> Iterator[Callable[[str], int]]:
         yield count
 
 
-def rest(connection: Any, seconds: float) -> None:
-    """Let a connection on the shelf look as if it had rested for so long."""
+def rest(client: redis.Redis, seconds: float) -> None:
+    """Let the connection that would be lent next look as if it had rested for so long."""
+    with client.connection_pool.core.leased() as connection:
+        pass
     connection.last_used -= seconds
 
 
@@ -44,7 +46,7 @@ def test_a_connection_that_rested_longer_than_the_interval_answers_first(
         before = calls("ping")
         client.get("k")
         assert calls("ping") == before
-        rest(client.connection_pool.core._shelf[-1], 60)
+        rest(client, 60)
         assert client.get("k") == b"v"
         assert calls("ping") == before + 1
 
@@ -53,7 +55,7 @@ def test_without_an_interval_nobody_is_asked(place: dict[str, Any], calls: Calla
     with redis.Redis(**place) as client:
         client.set("k", "v")
         before = calls("ping")
-        rest(client.connection_pool.core._shelf[-1], 1e6)
+        rest(client, 1e6)
         assert client.get("k") == b"v"
         assert calls("ping") == before
 
@@ -61,8 +63,7 @@ def test_without_an_interval_nobody_is_asked(place: dict[str, Any], calls: Calla
 def test_a_connection_that_does_not_answer_is_replaced(place: dict[str, Any]) -> None:
     with redis.Redis(**place, health_check_interval=30) as client:
         number = client.client_id()
-        resting = client.connection_pool.core._shelf[-1]
-        rest(resting, 60)
+        rest(client, 60)
         with redis.Redis(**place) as other:
             other.client_kill_filter(_id=number)
         assert client.client_id() != number

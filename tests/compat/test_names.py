@@ -81,7 +81,7 @@ ABSENT_NAMES = {
     r"redis\.commands\.READ_COMMANDS": CLUSTER,
     r"redis\.commands\.core\.(Array\w+|HIMPORT\w+|Hotkeys\w+)": PREVIEW,
     r"redis\.commands\.core\.\w+Commands": GROUPED,
-    r"redis\.commands\.core\.(DataPersistOptions|HashDataPersistOptions)": PREVIEW,
+    r"redis\.commands\.core\.(DataPersistOptions|HashDataPersistOptions)": "their values are given as strings",
     r"redis\.commands\.core\.HAS_XXHASH": "belongs to digest_local, which is not there",
     r"redis\.commands\.helpers\.\w+": INTERNAL,
     r"redis\.utils\.\w+": INTERNAL,

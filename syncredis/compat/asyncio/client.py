@@ -25,12 +25,12 @@ from syncredis.compat.commands.core import AsyncCoreCommands, CoreCommands
 from syncredis.compat.commands.scored import as_scanned
 from syncredis.compat.construction import DEFAULT_RETRY, pool_options
 from syncredis.compat.driver_info import UNSET
-from syncredis.compat.encoder import Encoder
 from syncredis.compat.exceptions import RedisError, ResponseError, WatchError
 from syncredis.compat.options import DEFAULT_SOCKET_CONNECT_TIMEOUT, DEFAULT_SOCKET_READ_SIZE, DEFAULT_SOCKET_TIMEOUT
 from syncredis.compat.queueing import Queue
 from syncredis.compat.requests import EMPTY_RESPONSE, NEVER_DECODE, decoded, request
 from syncredis.compat.retry import Retry
+from syncredis.compat.surface import ClientSurface, Queueing
 from syncredis.compat.tls import DEFAULTS
 from syncredis.compat.translation import translated
 from syncredis.compat.wire import taints
@@ -40,7 +40,7 @@ _NOT_HERE: dict[str, Any] = {"cache": None, "cache_config": None}
 _CLASSES = {"SSLConnection": SSLConnection, "UnixDomainSocketConnection": UnixDomainSocketConnection}
 
 
-class Redis(AsyncCoreCommands):
+class Redis(ClientSurface, AsyncCoreCommands):
     """A client with redis-py's async interface. Many tasks may share it.
 
     Everything goes through ``execute_command``, and replies that are read by hand through ``parse_response``: subclasses may
@@ -49,6 +49,7 @@ class Redis(AsyncCoreCommands):
 
     #: What type checkers tell the two clients by.
     _is_async_client = True
+    _lock_class = Lock
 
     def __init__(
         self,
@@ -136,9 +137,6 @@ class Redis(AsyncCoreCommands):
         client.auto_close_connection_pool = True
         return client
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__module__}.{type(self).__name__}({self.connection_pool!r})>"
-
     def __await__(self) -> Generator[Any, None, Self]:
         return self.initialize().__await__()
 
@@ -168,37 +166,7 @@ class Redis(AsyncCoreCommands):
         """`aclose`, by its old name."""
         await self.aclose(close_connection_pool)
 
-    # --- how it is set up ----------------------------------------------------------------------------------
-
-    def get_encoder(self) -> Encoder:
-        """Return what encodes arguments and decodes replies."""
-        return self.connection_pool.get_encoder()  # type: ignore[no-any-return]
-
-    def get_connection_kwargs(self) -> dict[str, Any]:
-        """Return the options of the connections."""
-        return self.connection_pool.connection_kwargs  # type: ignore[no-any-return]
-
-    def get_retry(self) -> Retry | None:
-        """Return how calls are tried again."""
-        return self.get_connection_kwargs().get("retry")
-
-    def set_retry(self, retry: Retry) -> None:
-        """Try again as ``retry`` says, from now on."""
-        self.connection_pool.set_retry(retry)
-
-    def set_response_callback(self, command: str, callback: Callable[..., Any]) -> None:
-        """Have the replies to a command decoded by ``callback``, which gets the reply, and the options of the call."""
-        self.response_callbacks[command] = callback
-
-    def load_external_module(self, funcname: str, func: Callable[..., Any]) -> None:
-        """Set an attribute of this client."""
-        setattr(self, funcname, func)
-
     # --- what can be made from it --------------------------------------------------------------------------
-
-    def client(self) -> Self:
-        """Return a client on the same pool, with a connection of its own."""
-        return type(self)(connection_pool=self.connection_pool, single_connection_client=True)
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
         """Return a pipeline: commands that are queued, and sent together by its ``execute``."""
@@ -226,29 +194,6 @@ class Redis(AsyncCoreCommands):
                 except WatchError:
                     if watch_delay:
                         await anyio.sleep(watch_delay)
-
-    def lock(
-        self,
-        name: Any,
-        timeout: float | None = None,
-        sleep: float = 0.1,
-        blocking: bool = True,
-        blocking_timeout: float | None = None,
-        lock_class: Any = None,
-        thread_local: bool = True,
-        raise_on_release_error: bool = True,
-    ) -> Any:
-        """Return a lock."""
-        return (lock_class or Lock)(
-            self,
-            name,
-            timeout=timeout,
-            sleep=sleep,
-            blocking=blocking,
-            blocking_timeout=blocking_timeout,
-            thread_local=thread_local,
-            raise_on_release_error=raise_on_release_error,
-        )
 
     def pubsub(self, **kwargs: Any) -> PubSub:
         """Return an object to subscribe with."""
@@ -368,14 +313,12 @@ async def _translated(source: Any) -> AsyncIterator[Any]:
         raise translated(error)  # noqa: B904 - the cause is set there
 
 
-class Pipeline(Redis):
+class Pipeline(Queueing, Redis):
     """Commands that are queued and sent together. Made by `Redis.pipeline`; belongs to one task at a time.
 
     Each method returns the pipeline, so that calls can be chained. After ``await watch``, commands are carried out at once, and
     to be awaited, up to ``multi``.
     """
-
-    queues_scripts = True
 
     def __init__(
         self, connection_pool: Any, response_callbacks: Any, transaction: bool, shard_hint: Any = None
@@ -406,26 +349,6 @@ class Pipeline(Redis):
     async def _itself(self) -> Self:
         return self
 
-    def __del__(self) -> None:
-        if hasattr(self, "_queue"):
-            self._queue.abandon()
-
-    def __len__(self) -> int:
-        return len(self.command_stack)
-
-    def __bool__(self) -> bool:
-        return True
-
-    @property
-    def command_stack(self) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
-        """What is queued: arguments and options of each command."""
-        return self._queue.stack
-
-    @property
-    def watching(self) -> bool:
-        """Whether keys are watched."""
-        return self._queue.watching
-
     async def reset(self) -> None:
         """Forget what is queued and what is watched."""
         self.explicit_transaction = False
@@ -436,18 +359,6 @@ class Pipeline(Redis):
     async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: ARG002 - as the client's
         """`reset`."""
         await self.reset()
-
-    def multi(self) -> None:
-        """Queue commands from here on, after `watch`.
-
-        Raises:
-            RedisError: if that is so already, or commands are queued without a watch.
-        """
-        if self.explicit_transaction:
-            raise RedisError("Cannot issue nested calls to MULTI")
-        if self.command_stack:
-            raise RedisError("Commands without an initial WATCH have already been issued")
-        self.explicit_transaction = True
 
     async def watch(self, *names: Any) -> Any:
         """Watch keys: `execute` then raises `WatchError` if one of them was changed meanwhile."""
@@ -474,11 +385,6 @@ class Pipeline(Redis):
     def immediate_execute_command(self, *args: Any, **options: Any) -> Awaitable[Any]:
         """Carry a command out at once, on the connection that watches."""
         return self.connection_pool.worker.run(self._queue.carry_out, args, options)  # type: ignore[no-any-return]
-
-    def pipeline_execute_command(self, *args: Any, **options: Any) -> Self:
-        """Queue a command, and return the pipeline."""
-        self.command_stack.append((args, options))
-        return self
 
     def execute(self, *args: Any, **kwargs: Any) -> Any:
         """Send what is queued, and return the replies; ``raise_on_error=False``: with errors among them.
