@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from syncredis.exceptions import InterruptedCallError, RedisError, ServerStateError
 from syncredis.resp import INCOMPLETE
+from syncredis.retry import Request
 from syncredis.typing import Reply
 
 #: Bytes of requests that may be under way. More would only fill the buffers of both sides.
@@ -27,11 +28,11 @@ class Call:
     """One request, or several that are sent in one piece, under way.
 
     Attributes:
+        request: what it is about.
         data: what is sent.
         text: whether strings in the replies are ``str``.
         replies: where the replies to several requests gather; None for one.
         owed: how many they are.
-        read_only: whether it may be sent while the gate is shut, see `syncredis.gate`.
         reply: what came: a reply, an error, or the list of all replies.
         waiter: what the caller awaits; None: it receives the reply itself, see `Multiplexer.receive_alone`.
         watch: with it, the caller waits until there is something to receive on ``descriptor``.
@@ -45,9 +46,9 @@ class Call:
         "data",
         "descriptor",
         "owed",
-        "read_only",
         "replies",
         "reply",
+        "request",
         "sent_twice",
         "text",
         "times_closed",
@@ -55,10 +56,10 @@ class Call:
         "watch",
     )
 
-    def __init__(self, data: bytes, text: bool, read_only: bool, times_closed: int, owed: int | None = None) -> None:
+    def __init__(self, request: Request, data: bytes, text: bool, times_closed: int, owed: int | None = None) -> None:
+        self.request = request
         self.data = data
         self.text = text
-        self.read_only = read_only
         self.times_closed = times_closed
         self.owed = owed
         self.replies: list[Reply] | None = None if owed is None else []
@@ -133,7 +134,7 @@ class Traffic:
     def hold_writes_back(self) -> None:
         """Give the writes that wait back to their callers, who wait at the gate: `HELD_BACK` is their reply."""
         for call in list(self.waiting):  # in one step: the loop appends without the lock
-            if not call.read_only:
+            if not call.request.read_only:
                 self.waiting.remove(call)
                 call.reply = HELD_BACK
                 self.answered.append(call)

@@ -80,7 +80,7 @@ class Dispatcher:
                 return await self._worker.run(self._client.execute, command)
             data = b"".join(data)
         text = self._text if command.text is None else command.text
-        call = Call(data, text, command.read_only, pool.times_closed)
+        call = Call(command, data, text, pool.times_closed)
         reply = await self._carry_out(command, call)
         if isinstance(reply, Exception):
             reply = await self._try_again(command, call, reply)
@@ -106,7 +106,7 @@ class Dispatcher:
         if sum(map(len, pieces)) >= LARGE:
             return await self._worker.run(in_thread, batch)
         text = batch.parsed_as_text(self._text)
-        call = Call(b"".join(pieces), text, batch.read_only, pool.times_closed, len(requests))
+        call = Call(batch, b"".join(pieces), text, pool.times_closed, len(requests))
         replies = await self._carry_out(batch, call)
         if isinstance(replies, Exception):
             replies = await self._try_again(batch, call, replies)
@@ -119,7 +119,7 @@ class Dispatcher:
             line = self._line = self.lines.here(self._stream_timeout)
         gate = self._pool.gate
         while True:
-            if gate.is_shut and not call.read_only:
+            if gate.is_shut and not request.read_only:
                 await self._wait_at_gate(line.loop, call)
             multiplexer = line.only or line.next()
             if multiplexer.is_full:
@@ -148,7 +148,7 @@ class Dispatcher:
             if self._pool.times_closed != call.times_closed:
                 raise interrupted_before("it was tried again: the client was closed") from error
             note_retry()
-            again = Call(call.data, call.text, call.read_only, call.times_closed, call.owed)
+            again = Call(request, call.data, call.text, call.times_closed, call.owed)
             reply = await self._carry_out(request, again)
             if not isinstance(reply, Exception):
                 return reply

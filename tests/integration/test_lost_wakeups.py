@@ -12,6 +12,7 @@ import pytest
 
 from syncredis import NO_RETRY, multiplexer, traffic
 from syncredis.aio import Redis
+from syncredis.command import Command
 from syncredis.config import PoolConfig
 from syncredis.connection import Connection
 from syncredis.credentials import ChangeableCredentials, CredentialProvider, Credentials
@@ -26,6 +27,7 @@ from tests.fixtures.threads import until as until_now
 
 Run = Callable[[Callable[[], Awaitable[Any]]], Any]
 
+COMMAND = Command[str](("PING",))
 PING = b"*1\r\n$4\r\nPING\r\n"
 
 
@@ -108,7 +110,7 @@ def test_a_call_that_waits_learns_that_the_client_was_closed_while_another_was_a
         await at_rest()
         peer.reading.clear()
         shared, pool = shared_by(client), client.wrapped.pool
-        alone, second = (Call(PING, True, True, pool.times_closed) for _ in range(2))
+        alone, second = (Call(COMMAND, PING, True, pool.times_closed) for _ in range(2))
         shared.submit(alone)
         shared.submit(second)
         assert shared.is_alone(alone)
@@ -174,7 +176,7 @@ def test_who_comes_when_an_attempt_to_connect_was_given_up_has_one_of_his_own(ru
     async def main() -> None:
         async with Redis(*peer.location, retry_policy=NO_RETRY) as client:
             shared, pool = shared_by(client), client.wrapped.pool
-            cancelled, next_one = (Call(PING, True, True, pool.times_closed) for _ in range(2))
+            cancelled, next_one = (Call(COMMAND, PING, True, pool.times_closed) for _ in range(2))
             shared.submit(cancelled)
             await until(lambda: shared._connecting is not None and peer.accepted == 1)
             with shared._lock:  # before the thread notices
@@ -216,7 +218,7 @@ def test_a_call_whose_caller_has_gone_takes_no_room(run: Run, peer: Peer, monkey
     async def main() -> None:
         async with Redis(*peer.location) as client:
             shared, pool = shared_by(client), client.wrapped.pool
-            calls = [Call(PING, True, True, pool.times_closed) for _ in range(4)]
+            calls = [Call(COMMAND, PING, True, pool.times_closed) for _ in range(4)]
             for call in calls:
                 shared.submit(call)
             await until(lambda: shared._connecting is not None)
