@@ -14,10 +14,14 @@ from typing import Any, TypeVar
 
 import pytest
 
-from syncredis import command, config, connection, handshake, pool, pool_state, receiver, resp, retry
+from syncredis import command, config, connection, handshake, pool, pool_state, receiver, resp, retry, tracking
 from syncredis.exceptions import ConnectionError, ProtocolError
 from syncredis.gate import Gate
+from syncredis.multiplexer import Multiplexer
 from syncredis.sentinel import discovery
+from syncredis.sentinel.service_watch import ServiceWatch
+from syncredis.sentinel.succession import Succession
+from syncredis.traffic import Traffic
 
 _Plant = TypeVar("_Plant", bound=Callable[[], None])
 
@@ -202,7 +206,71 @@ def writes_pass_the_gate() -> None:
     _replace(Gate, "wait", _always(None))
 
 
+# --- the shared connection ----------------------------------------------------------------------------------------
+
+_SHARED = "tests/integration/test_multiplexing.py"
+
+
+@found_by(_SHARED, "-k", "test_cancelled_when_sent_and_when_half_received and asyncio")
+def place_of_a_cancelled_call_is_forgotten() -> None:
+    """A call that is cancelled loses its place, and all replies after it go to the wrong callers."""
+    original = Traffic.take_replies
+
+    def take_replies(self: Traffic, next_reply: Any) -> int:
+        while self.sent and self.sent[0].abandoned:
+            self.sent.popleft()
+        return original(self, next_reply)
+
+    _replace(Traffic, "take_replies", take_replies)
+
+
+@found_by(_SHARED, "-k", "test_a_broken_connection_repeats_reads_and_never_writes and asyncio")
+def sent_write_waits_again() -> None:
+    """What was sent in full on a connection that broke is sent again on the next one."""
+    original = Traffic.end_sent
+
+    def end_sent(self: Traffic, error: Exception) -> None:
+        repeated = [call for call in self.sent if not call.sent_twice]
+        for call in repeated:
+            call.sent_twice = True
+            self.sent.remove(call)
+        original(self, error)
+        self.waiting.extendleft(reversed(repeated))
+
+    _replace(Traffic, "end_sent", end_sent)
+
+
+@found_by("tests/integration/test_lost_wakeups.py", "-k", "test_who_waits_for_room and asyncio")
+def wake_up_is_lost() -> None:
+    """Who waits for room is not let in."""
+    _replace(Multiplexer, "_let_in", _always(None))
+
+
+@found_by("tests/integration/test_caching.py", "-k", "test_what_somebody_else_changes_is_read_anew and sync")
+def invalidations_are_ignored() -> None:
+    """The server says that a key has changed, and its value is kept."""
+    original = tracking._Conversation._understand
+
+    def understand(self: Any, message: Any) -> None:
+        if not isinstance(message, resp.PushNotification):
+            original(self, message)
+
+    _replace(tracking._Conversation, "_understand", understand)
+
+
 # --- Sentinel -----------------------------------------------------------------------------------------------------
+
+
+@found_by("tests/unit/test_service_watch.py")
+def hold_is_never_released() -> None:
+    """Writes that are held wait until the time is over, whatever becomes of the failover."""
+    _replace(ServiceWatch, "release", _always(None))
+
+
+@found_by("tests/unit/test_succession.py")
+def older_epoch_is_accepted() -> None:
+    """A Sentinel that missed a failover leads back to the old primary."""
+    _replace(Succession, "_has_passed", _always(False))
 
 
 @found_by("tests/sentinel/test_clients.py", "tests/sentinel/test_replicas.py", "-k", "sync")
