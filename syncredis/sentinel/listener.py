@@ -324,7 +324,7 @@ class Listener:
             except SentinelError as error:  # it is the application's function that fails
                 logger.warning("what %s says of %r is not heard: %s", post.location.target, service.name, error)
                 continue
-            yield from service.hear(translated, f"{message.event} from {post.location.target}")
+            yield from service.hear(translated, f"{message.event} from {post.location.target}", post.location)
 
     def _take_results(self) -> None:
         while self._results:
@@ -333,6 +333,7 @@ class Listener:
     def _open_gates(self) -> None:
         for service in list(self._services.values()):
             service.release_if_over()
+            self._do(service.end_doubt_if_over())
 
     def _mind_majority(self) -> None:
         """In strict mode, let go of every primary while too few Sentinels can be heard."""
@@ -378,6 +379,8 @@ class Listener:
         logger.info("no longer hearing %s: %s", post.location.target, error or "it is silent")
         self._unsubscribe(post)
         post.lose()
+        for service in list(self._services.values()):
+            self._do(service.lose(post.location))
 
     def _unsubscribe(self, post: _Post) -> None:
         subscription, post.subscription = post.subscription, None

@@ -5,6 +5,9 @@ State without I/O: what takes time is returned as a step, for the watcher to hav
 A failover goes like this, for whoever hears the Sentinel that leads it: it chooses a replica (writes are held from here on),
 names it, and promotes it; the replica's own ROLE says that it is primary some 0.9 seconds before the Sentinels agree on it,
 and connections go there at once. In strict mode they wait for the majority.
+
+A leader that is lost before that may have told nobody else: then the others keep the old primary, and will make the promoted
+replica one of its own again. So writes are held, and unless a Sentinel names the replica soon, connections go back.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from syncredis.config import ConnectionConfig, Location
 from syncredis.gate import Gate
@@ -32,6 +35,10 @@ from syncredis.sentinel.events import (
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
 from syncredis.sentinel.write_loss import OffsetLog
+
+#: Seconds for which another Sentinel may name what a leader has chosen that is not heard any more. One that lives names it
+#: within about a second of the promotion, and tells the others at once.
+LEADERLESS_FOR: Final = 2.0
 
 
 class PrimaryPool(Protocol):
@@ -161,6 +168,11 @@ class ServiceWatch:
         self._candidate: Location | None = None
         self._is_told = False
         self._is_down = False
+        # Which Sentinel leads a failover that the others have not confirmed; and once that one is lost, what it had chosen,
+        # and until when that may be confirmed.
+        self._leader: Location | None = None
+        self._doubted: Location | None = None
+        self._doubted_until: float | None = None
         # Guards these, and the gate: a thread beside the watcher's opens it, too.
         self._lock = threading.Lock()
         self._held: Hold | None = None
@@ -183,8 +195,8 @@ class ServiceWatch:
         """
         return self._succession.was_primary(candidate) and not (self._is_told and candidate == self._candidate)
 
-    def hear(self, message: Announcement, source: str) -> Iterator[Step]:
-        """Draw the conclusions from what a Sentinel tells."""
+    def hear(self, message: Announcement, source: str, sentinel: Location | None = None) -> Iterator[Step]:
+        """Draw the conclusions from what a Sentinel, the one at ``sentinel``, tells."""
         if message.event == said.SWITCHED:
             yield from self._hear_of_switch(message, source)
         elif message.event in (said.RESET, *said.SENTINELS):
@@ -199,7 +211,33 @@ class ServiceWatch:
                 yield from self._abort(message.primary, source)
         elif message.primary is not None and self._succession.is_primary(message.primary):
             # Of one that was left already, the slower Sentinels may tell for a while.
+            if message.event == said.SELECTING or message.event in said.CANDIDATES:
+                self._leader = sentinel
             yield from self._hear_of_primary(message, message.primary, source)
+
+    def lose(self, sentinel: Location) -> Iterator[Step]:
+        """Learn that a Sentinel is not heard any more."""
+        if self._strict or self._leader is None or sentinel != self._leader:
+            return
+        self._leader = None
+        self._doubted, self._candidate = self._succession.promoted or self._candidate, None
+        self._doubted_until = time.monotonic() + LEADERLESS_FOR
+        self._hold_writes()
+        yield Look()
+
+    def end_doubt_if_over(self) -> Iterator[Step]:
+        """Go back to the old primary if nobody has confirmed in time what a leader that was lost had chosen."""
+        if self._doubted_until is None or time.monotonic() < self._doubted_until:
+            return
+        doubted = self._doubted
+        self._end_failover()
+        primary = self._succession.current
+        if doubted is None or primary is None or not self._succession.withdraw(doubted):
+            self.release(self._held)
+            return
+        source = "the silence of the Sentinel that led the failover"
+        yield Tell(FailoverAborted(service_name=self.name, source=source, primary=primary))
+        yield from self._go(primary, source)
 
     def hear_answer(self, named: NamedPrimary, source: str) -> Iterator[Step]:
         """Draw the conclusions from what a Sentinel answers to the question for the primary."""
@@ -227,6 +265,7 @@ class ServiceWatch:
         """Let whoever has this ``mark`` be the one that listens, from now on."""
         with self._lock:
             self._mark = mark
+        self._end_failover()  # nobody has listened meanwhile
 
     def leave(self, mark: object) -> None:
         """Let writes go on if they are held by whoever has this ``mark``: it does not listen any more."""
@@ -263,6 +302,7 @@ class ServiceWatch:
         self.pools, self.replica_pools = weakref.WeakSet(), weakref.WeakSet()
         self._lock = threading.Lock()
         self._candidate = self._held = None
+        self._end_failover()
 
     def _hear_of_switch(self, message: Announcement, source: str) -> Iterator[Step]:
         assert message.location is not None
@@ -284,6 +324,7 @@ class ServiceWatch:
                 yield Tell(PrimaryDown(service_name=self.name, source=source, primary=primary))
         elif message.event == said.UP:
             self._candidate = None
+            self._end_failover()
             self.release(self._held)
             if self._is_down:
                 self._is_down = False
@@ -305,11 +346,15 @@ class ServiceWatch:
 
     def _abort(self, primary: Location, source: str) -> Iterator[Step]:
         self._candidate = None
+        self._end_failover()
         yield Tell(FailoverAborted(service_name=self.name, source=source, primary=primary))
         if self._succession.withdraw():
             yield from self._go(primary, source)
         else:
             self.release(self._held)
+
+    def _end_failover(self) -> None:
+        self._leader = self._doubted = self._doubted_until = None
 
     def _hold_writes(self) -> None:
         with self._lock:
@@ -325,8 +370,14 @@ class ServiceWatch:
     def _go(self, primary: Location, source: str, *, early: bool = False) -> Iterator[Step]:
         """Have every pool follow; the old primary gets no further write from here on."""
         old, self._at = self._at, primary
+        is_confirmed = primary == self._doubted and self._succession.promoted is None
         if old == primary:
+            if is_confirmed:
+                self.release(self._held)
+                self._end_failover()
             return
+        if not early:
+            self._end_failover()
         self._candidate = None
         self._is_down = False
         held = self._held

@@ -8,6 +8,7 @@ import pytest
 
 from syncredis import Location
 from syncredis.config import ConnectionConfig
+from syncredis.sentinel import service_watch
 from syncredis.sentinel.announcement import Announcement
 from syncredis.sentinel.events import (
     FailoverAborted,
@@ -22,6 +23,7 @@ from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
 
 A, B, C = (Location("host", port) for port in (1, 2, 3))
+LEADER, OTHER = Location("sentinel", 1), Location("sentinel", 2)
 LONG = 300.0
 
 
@@ -63,7 +65,15 @@ class Watched:
         return self.service.gate.is_shut
 
     def hear(self, event: str, kind: str = "master", location: Location = A, primary: Location = A) -> list[Any]:
-        return list(self.service.hear(Announcement(event, "orders", kind, location, primary), "x"))
+        return list(self.service.hear(Announcement(event, "orders", kind, location, primary), "x", LEADER))
+
+    def lead_to(self, candidate: Location) -> None:
+        """Begin a failover, and have the candidate promoted."""
+        self.hear("+failover-state-select-slave")
+        self.hear("+selected-slave", "slave", candidate)
+        (arrival,) = self.service.hear_of_promotion(candidate, "x")
+        self.service.release(arrival.hold)
+        assert not self.holds
 
     def is_told(self, steps: list[Any], *kinds: type) -> bool:
         return [type(step.event) for step in steps if isinstance(step, Tell)] == list(kinds)
@@ -155,6 +165,76 @@ def test_a_failover_that_is_given_up_after_the_promotion(watched: Watched) -> No
     steps = watched.hear("-failover-abort-slave-timeout")
     assert watched.is_told(steps, FailoverAborted)
     assert watched.pool.at == [A, B, A]
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_watch, "LEADERLESS_FOR", 0.0)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_the_leader_is_lost_and_nobody_has_heard_of_its_choice(watched: Watched) -> None:
+    watched.lead_to(B)
+    assert list(watched.service.lose(OTHER)) == []
+    assert not watched.holds
+    assert list(watched.service.lose(LEADER)) == [Look()]
+    assert watched.holds
+    assert list(watched.service.hear_answer(NamedPrimary(A, 5), "x")) == []  # that is what they said before, too
+    assert watched.holds
+    told, arrival = watched.service.end_doubt_if_over()
+    assert watched.is_told([told], FailoverAborted)
+    assert isinstance(arrival, Arrive)
+    assert (arrival.old, arrival.new) == (B, A)
+    assert watched.pool.at == [A, B, A]
+    watched.service.release(arrival.hold)
+    assert not watched.holds
+    assert list(watched.service.end_doubt_if_over()) == []
+    # It was alive after all, and comes to the end.
+    (arrival,) = watched.hear("+switch-master", location=B)
+    assert watched.pool.at == [A, B, A, B]
+
+
+@pytest.mark.parametrize("how", ["event", "answer"])
+@pytest.mark.usefixtures("impatient")
+def test_the_leader_is_lost_and_its_choice_is_confirmed(watched: Watched, how: str) -> None:
+    watched.lead_to(B)
+    list(watched.service.lose(LEADER))
+    assert watched.holds
+    if how == "event":
+        assert watched.hear("+switch-master", location=B) == []
+    else:
+        assert list(watched.service.hear_answer(NamedPrimary(B, 6), "x")) == []
+    assert not watched.holds
+    assert list(watched.service.end_doubt_if_over()) == []
+    assert watched.pool.at == [A, B]
+    assert list(watched.service.lose(LEADER)) == []  # it does not lead any more
+
+
+@pytest.mark.usefixtures("impatient")
+def test_the_leader_is_lost_before_its_choice_is_promoted(watched: Watched) -> None:
+    watched.hear("+failover-state-select-slave")
+    watched.hear("+selected-slave", "slave", B)
+    assert list(watched.service.lose(LEADER)) == [Look()]
+    assert not watched.service.is_pursued(B)
+    assert list(watched.service.hear_of_promotion(B, "x")) == []
+    assert watched.holds
+    assert list(watched.service.end_doubt_if_over()) == []
+    assert not watched.holds
+    assert watched.pool.at == [A]
+
+
+def test_a_lost_leader_is_given_time(watched: Watched) -> None:
+    watched.lead_to(B)
+    list(watched.service.lose(LEADER))
+    assert list(watched.service.end_doubt_if_over()) == []
+    assert watched.holds
+    assert watched.pool.at == [A, B]
+
+
+def test_a_strict_client_does_not_mind_who_leads(strict: Watched) -> None:
+    strict.hear("+failover-state-select-slave")
+    assert list(strict.service.lose(LEADER)) == []
+    assert strict.pool.at == [A]
 
 
 def test_down_and_up_again(watched: Watched) -> None:
