@@ -13,6 +13,7 @@ import pytest
 
 from syncredis.cli.main import main
 from syncredis.testing import SentinelDeployment
+from tests.cli.conftest import INTERRUPTED
 from tests.fixtures.servers import BINARIES
 from tests.fixtures.tls import Certificates
 
@@ -211,7 +212,7 @@ def test_watch_a_failover(run: Callable[..., Any], own: SentinelDeployment, form
     """And nothing more than an end to the lines comes of Ctrl-C."""
     as_json = form == "json"
     target = own.sentinel_locations[0].target
-    program = run("watch", f"{target}/myredis", *PATIENT, *(["--json"] if as_json else []))
+    program = run("watch", f"{target}/myredis", *PATIENT, *(["--json"] if as_json else []), **INTERRUPTED)
     first = program.read_until("atching")
     old = own.primary.location
     if as_json:
