@@ -66,7 +66,7 @@ def drawing(chronicle: Chronicle, reports: Sequence[Sequence[Report]]) -> str:
         f"Writes and reads of syncredis in threads and in asyncio tasks over time, in {count_of(len(names), 'act')}: "
         f"{', '.join(names)}; with the roles of the servers, and what the Sentinels said. {facts}"
     )
-    return svg.document(_WIDTH, top + 46, title, description, parts)
+    return svg.document(_WIDTH, top + 66, title, description, parts)
 
 
 class _Panel:
@@ -261,22 +261,29 @@ def _facts(reports: Sequence[Report]) -> str:
 
 def _legend(top: float) -> list[str]:
     parts: list[str] = []
-    x = 24.0
-    for classes, words in (
+    for row, entries in enumerate(_LEGEND):
+        x, y = 24.0, top + row * 20
+        for classes, words in entries:
+            parts.append(svg.cross(x + 6, y + 6, "") if classes == "cross" else svg.box(x, y, 12, 12, classes))
+            parts.append(svg.text(x + 17, y + 10, words, "small quiet"))
+            x += len(words) * 6.2 + 38
+    note = "Seconds count from the blow. Dots are messages of the Sentinels; the first of each kind is named."
+    parts.append(svg.text(24, top + len(_LEGEND) * 20 + 12, note, "small quiet"))
+    return parts
+
+
+_LEGEND: Final = (
+    (
         ("write", "writes acknowledged"),
         ("read", "reads answered"),
         ("pause", "longest pause in writing"),
+        ("cross", "outcome unknown, or error"),
+    ),
+    (
         ("primary", "primary, by its own word"),
         ("replica", "replica"),
         ("down", "down"),
         ("frozen", "frozen"),
         ("starting", "starting"),
-    ):
-        parts.append(svg.box(x, top, 12, 12, classes))
-        parts.append(svg.text(x + 17, top + 10, words, "small quiet"))
-        x += len(words) * 6.2 + 38
-    parts.append(svg.cross(x + 4, top + 6, ""))
-    parts.append(svg.text(x + 14, top + 10, "outcome unknown, or error", "small quiet"))
-    note = "Seconds count from the blow. Dots are messages of the Sentinels; the first of each kind is named."
-    parts.append(svg.text(24, top + 32, note, "small quiet"))
-    return parts
+    ),
+)
