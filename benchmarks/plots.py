@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-#: Ours stand out; the limit is grey.
+#: Ours stand out; the limit is grey. Who has no colour of its own here gets none of theirs.
 _COLOURS = {
     "syncredis": "#c6302b",
     "syncredis.aio": "#c6302b",
@@ -18,6 +18,7 @@ _COLOURS = {
     "raw async": "#999999",
     "raw uvloop": "#666666",
 }
+_OTHERS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#9467bd", "#8c564b", "#17becf", "#bcbd22", "#e377c2")
 
 
 def draw(results: Mapping[str, Any], folder: Path) -> list[Path]:
@@ -30,6 +31,8 @@ def draw(results: Mapping[str, Any], folder: Path) -> list[Path]:
     pyplot: Any = import_module("matplotlib.pyplot")
     # Text as text and a fixed salt: two runs differ where their figures do.
     pyplot.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "syncredis", "font.size": 9})
+    # Filled, so that it can be read on a dark page, too.
+    pyplot.rcParams.update({"savefig.facecolor": "white", "axes.prop_cycle": _cycle()})
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     for name, workload in results["workloads"].items():
@@ -40,12 +43,16 @@ def draw(results: Mapping[str, Any], folder: Path) -> list[Path]:
             _draw_bars(axes, workload)
         axes.set_title(workload["title"])
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         path = folder / f"{name}.svg"
         figure.savefig(path, metadata={"Date": None})
         pyplot.close(figure)
         files.append(path)
     return files
+
+
+def _cycle() -> Any:
+    return import_module("cycler").cycler(color=_OTHERS)
 
 
 def _draw_lines(axes: Any, workload: Mapping[str, Any]) -> None:
