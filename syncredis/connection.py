@@ -46,6 +46,7 @@ class Connection:
         client_id: the number by which the server knows it (``CLIENT ID``); None: it spoke RESP2, and was not asked.
         waits: whether it is in the nature of what it is used for that nothing may come for long: a blocking command, a
             subscription.
+        listens: whether it was used for a subscription, or its like, by `send`: what comes is no reply to one request.
         generation: of the pool that made it, at the time when it did.
         next_reply: returns the next reply of those that were taken in, see `Receiver.next_reply`. The receiver's own method,
             since a multiplexer calls it for every reply.
@@ -67,6 +68,7 @@ class Connection:
         "in_step",
         "last_used",
         "link",
+        "listens",
         "next_reply",
         "protocol",
         "role",
@@ -81,7 +83,7 @@ class Connection:
         self.role: str | None = None
         self.link: str | None = None
         self.client_id: int | None = None
-        self.waits = False
+        self.waits = self.listens = False
         self.generation = 0
         self.last_used = time.monotonic()
         self.stream_timeout = config.stream_timeout
@@ -192,7 +194,7 @@ class Connection:
     def send_packed(self, data: bytes | list[Buffer]) -> None:
         """`send`, for what was encoded already. Blocks."""
         self.in_step = False
-        self.waits = True
+        self.waits = self.listens = True
         self._transport.send(data)
 
     def take(self, text: bool) -> list[Reply]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, nullcontext, suppress
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,8 +35,12 @@ _PURSUE_SLOWLY: Final = 0.25
 #: Seconds for which a replica is looked at that the Sentinels have chosen; by then they have given it up.
 _PURSUE_FOR: Final = 20.0
 
-#: Seconds for which a promotion waits at most for the old primary to have ended blocking calls.
+#: Seconds that the old primary has for ending blocking calls: for so long the early switch waits for that.
 _UNBLOCK_WITHIN: Final = 0.5
+
+#: How often it is looked at which calls there are to end, and seconds between two looks: some may have been on their way.
+_LOOKS: Final = 2
+_LOOK_AGAIN: Final = 0.02
 
 _REPLICATION: Final = Command[Any](("INFO", "replication"), text=True)
 _ROLE: Final = Command[Any](("ROLE",))
@@ -135,23 +139,47 @@ def await_promotion(config: ConnectionConfig, over: Callable[[], bool], may_be_s
             connection.close()
 
 
-def unblock(config: ConnectionConfig, numbers: Sequence[int]) -> None:
-    """Have a server end blocking calls with an error, by the numbers of their connections; others it leaves alone.
+class Unblocking:
+    """The old primary is asked to end blocking calls; who wants to leave it waits for that, but not for long. Thread-safe.
+
+    The time runs from the beginning of this: a primary that is silent shall not hold up a failover.
+    """
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._until = time.monotonic() + _UNBLOCK_WITHIN
+
+    def end(self) -> None:
+        """Let everybody go on: the calls have ended, or can not be."""
+        self._over.set()
+
+    def wait(self) -> None:
+        """Block until it is over, or its time is."""
+        call = interruption.current()
+        with nullcontext() if call is None else call.attached(self.end):
+            self._over.wait(max(0.0, self._until - time.monotonic()))
+
+
+def unblock(config: ConnectionConfig, waiting: Callable[[], list[int]]) -> None:
+    """Have a server end blocking calls with an error; ``waiting`` tells the numbers of their connections.
 
     Raises:
         RedisError: if it can not be reached.
     """
-    if numbers:
-        commands = [Command[Any](("CLIENT", "UNBLOCK", number, "ERROR")) for number in numbers]
-        with closing(open_connection(config)) as connection:
-            connection.execute_many(commands, text=True)
-
-
-def await_unblocking(unblocked: threading.Event) -> None:
-    """Wait for `unblock` to be over, but not for long: a primary that is silent shall not hold up a failover."""
-    call = interruption.current()
-    with nullcontext() if call is None else call.attached(unblocked.set):
-        unblocked.wait(_UNBLOCK_WITHIN)
+    ended: set[int] = set()
+    with ExitStack() as stack:
+        connection: Connection | None = None
+        for look in range(_LOOKS):
+            if look:
+                interruption.sleep(_LOOK_AGAIN)
+            numbers = [number for number in waiting() if number not in ended]
+            if not numbers:
+                continue
+            if connection is None:
+                connection = stack.enter_context(closing(open_connection(config)))
+            commands = [Command[Any](("CLIENT", "UNBLOCK", number, "ERROR")) for number in numbers]
+            replies = connection.execute_many(commands, text=True)
+            ended.update(number for number, reply in zip(numbers, replies, strict=True) if reply == 1)
 
 
 def watch_offsets(config: ConnectionConfig, log: OffsetLog, interval: float, over: Callable[[], bool]) -> None:

@@ -104,8 +104,7 @@ class Listener:
         self._results: deque[Result] = deque()
         self._jobs: set[Interruption] = set()
         self._unclaimed: set[Subscription] = set()
-        # For each service, set when the old primary has ended the blocking calls, or can not.
-        self._unblocked: dict[str, threading.Event] = {}
+        self._unblockings: dict[str, jobs.Unblocking] = {}  # the last one of each service
         self._numbers = itertools.count(1)
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
@@ -409,28 +408,29 @@ class Listener:
                 config = next((pool.config for pool in list(service.pools)), None)
                 if config is None:
                     return
-                unblocked = self._unblocked.get(service.name)
+                unblocking = self._unblockings.get(service.name)
 
                 def pursue() -> Result | None:
                     over = lambda: self.is_over or not service.is_pursued(candidate)  # noqa: E731
                     if not jobs.await_promotion(config.at(candidate), over, lambda: service.may_be_stale(candidate)):
                         return None
-                    if unblocked is not None:  # until then, to leave the old primary would cut those calls off
-                        jobs.await_unblocking(unblocked)
+                    if unblocking is not None:  # until then, to leave the old primary would cut those calls off
+                        unblocking.wait()
                     return lambda: service.hear_of_promotion(candidate, f"{source}, and its own word")
 
                 self._begin("pursue", pursue)
             case Unblock(_, primary):
-                ended = self._unblocked[service.name] = threading.Event()
+                begun = self._unblockings[service.name] = jobs.Unblocking()
 
                 def unblock() -> None:
                     try:
                         for pool in list(service.pools):
-                            jobs.unblock(pool.config.at(primary), pool.waiting())
+                            jobs.unblock(pool.config.at(primary), pool.waiting)
                     finally:
-                        ended.set()
+                        begun.end()
 
-                self._begin("unblock", unblock)
+                if not self._begin("unblock", unblock):
+                    begun.end()
             case Consult(name, source):
 
                 def consult() -> Result | None:

@@ -169,7 +169,7 @@ class PrimaryConnectionPool(SentinelConnectionPool):
     def waiting(self) -> list[int]:
         """Return by what numbers the server knows the connections on which it may be holding a reply back. Never blocks."""
         with self._state.lock:
-            numbers = [each.client_id for each in self._state.connections() if each.waits]
+            numbers = [each.client_id for each in self._state.connections() if each.waits and not each.listens]
         return [number for number in numbers if number is not None]
 
     def _start_anew(self) -> None:

@@ -222,7 +222,7 @@ class ServiceWatch:
         self._leader = None
         self._doubted, self._candidate = self._succession.promoted or self._candidate, None
         self._doubted_until = time.monotonic() + LEADERLESS_FOR
-        self._hold_writes()
+        yield from self._hold_writes()
         yield Look()
 
     def end_doubt_if_over(self) -> Iterator[Step]:
@@ -309,7 +309,7 @@ class ServiceWatch:
         assert message.primary is not None
         if self._strict:
             if message.location != self._at:
-                self._hold_writes()
+                yield from self._hold_writes()
                 yield Consult(self.name, source)
         elif self._succession.supersede(message.primary, message.location):
             yield from self._go(message.location, source)
@@ -318,7 +318,7 @@ class ServiceWatch:
 
     def _hear_of_primary(self, message: Announcement, primary: Location, source: str) -> Iterator[Step]:
         if message.event == said.DOWN:
-            self._hold_writes()
+            yield from self._hold_writes()
             if not self._is_down:
                 self._is_down = True
                 yield Tell(PrimaryDown(service_name=self.name, source=source, primary=primary))
@@ -330,12 +330,10 @@ class ServiceWatch:
                 self._is_down = False
                 yield Tell(PrimaryUp(service_name=self.name, source=source, primary=primary))
         elif message.event == said.SELECTING:
-            self._hold_writes()
+            yield from self._hold_writes()
             yield Tell(FailoverStarted(service_name=self.name, source=source, primary=primary))
-            if self.gate.is_shut and not self._is_down:
-                yield Unblock(self.name, primary)
         elif message.event in said.CANDIDATES and message.location is not None:
-            self._hold_writes()
+            yield from self._hold_writes()
             if self._strict:
                 return
             is_news = message.location != self._candidate
@@ -356,16 +354,20 @@ class ServiceWatch:
     def _end_failover(self) -> None:
         self._leader = self._doubted = self._doubted_until = None
 
-    def _hold_writes(self) -> None:
+    def _hold_writes(self) -> Iterator[Step]:
+        """Let writes wait; those that wait at the primary are ended there first, if it is well enough to do that."""
         with self._lock:
             begins, held = self.gate.shut(self._hold), self._held
+            is_another = held is not None and (held.at != self._at or held.mark is not self._mark)
             if begins:
                 self._held = Hold(time.monotonic(), self._at, self._mark)
-            elif held is not None and (held.at != self._at or held.mark is not self._mark):
+            elif held is not None and is_another:
                 # What ended the one that lasts still, or who began it, does not end this one.
                 self._held = Hold(held.since, self._at, self._mark)
         if begins:
             self.offsets.wanted.set()  # nothing is written any more: the next look will be exact
+        if self._at is not None and (begins or is_another):
+            yield Unblock(self.name, self._at)
 
     def _go(self, primary: Location, source: str, *, early: bool = False) -> Iterator[Step]:
         """Have every pool follow; the old primary gets no further write from here on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.fixtures.peer import Peer
 from tests.fixtures.threads import PATIENCE, BackgroundCall, until
 
 A, B = (Location("host", port) for port in (1, 2))
+Background = Callable[..., BackgroundCall]
 
 
 class Pool:
@@ -225,9 +226,9 @@ def test_blocking_calls_are_ended_before_the_old_primary_is_left(
     assert list(service.hear_answer(NamedPrimary(A, 5), "a test")) == []
     promoted, may_end = threading.Event(), threading.Event()
 
-    def unblock(config: ConnectionConfig, numbers: Sequence[int]) -> None:
+    def unblock(config: ConnectionConfig, waiting: Callable[[], list[int]]) -> None:
         assert may_end.wait(PATIENCE)
-        told.append(f"unblock {numbers} at {config.location.port}")
+        told.append(f"unblock {waiting()} at {config.location.port}")
 
     def await_promotion(*_: Any) -> bool:
         promoted.set()
@@ -247,3 +248,21 @@ def test_blocking_calls_are_ended_before_the_old_primary_is_left(
     listener._take_results()
     assert told[:3] == ["follow 1", "unblock [7] at 1", "follow 2"]
     assert pool in service.pools
+
+
+def test_a_silent_primary_does_not_hold_up_the_switch(monkeypatch: pytest.MonkeyPatch, background: Background) -> None:
+    """It has its time from the moment at which it is asked, and not from the promotion on."""
+    monkeypatch.setattr(jobs, "_UNBLOCK_WITHIN", 0.0)
+    unblocking = jobs.Unblocking()
+    monkeypatch.setattr(jobs, "_UNBLOCK_WITHIN", 1000.0)
+    background(unblocking.wait).result()
+
+
+def test_who_waits_for_blocking_calls_can_be_interrupted(
+    background: Background, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_UNBLOCK_WITHIN", 1000.0)
+    unblocking, call = jobs.Unblocking(), Interruption()
+    waiting = background(call.run, unblocking.wait)
+    call.interrupt()
+    waiting.join()
