@@ -33,6 +33,7 @@ class Location(NamedTuple):
 
 
 _NEAR: Final = Location("localhost", 6379)
+_LARGEST_REPLY: Final = 1024**3
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -128,30 +129,33 @@ class ConnectionConfig:
     stream_timeout: float | None = 30.0
     keepalive: bool = True
     encoding: str = "utf-8"
-    max_reply_size: int | None = 1024**3
+    max_reply_size: int | None = _LARGEST_REPLY
     tls: TLSConfig | None = None
 
     def __post_init__(self) -> None:
+        # A configuration is made for each client, and for each server that Sentinels name: what is as nearly always costs one
+        # look here, and not a call of a function.
         host, port = self.location
-        _require(isinstance(host, str) and host != "", "host", host, "a name or an address")
-        _require(_is_number(port) and 0 < port < 65536, "port", port, "a number from 1 to 65535")
+        if type(host) is not str or type(port) is not int or not host or not 0 < port < 65536:
+            _require(isinstance(host, str) and host != "", "host", host, "a name or an address")
+            _require(_is_number(port) and 0 < port < 65536, "port", port, "a number from 1 to 65535")
         path = self.unix_socket_path
-        _require(path is None or (isinstance(path, str) and path != ""), "unix_socket_path", path, "a path, as text")
-        _require(_is_number(self.db) and self.db >= 0, "db", self.db, "a number from 0 on")
+        if path is not None:
+            _require(isinstance(path, str) and path != "", "unix_socket_path", path, "a path, as text")
+        if self.db != 0 or type(self.db) is not int:
+            _require(_is_number(self.db) and self.db >= 0, "db", self.db, "a number from 0 on")
         _require(self.protocol in (2, 3), "protocol", self.protocol, "2 or 3")
         _require_seconds("connect_timeout", self.connect_timeout)
         _require_seconds("stream_timeout", self.stream_timeout)
-        _require(_is_text_or_none(self.username), "username", self.username, "text")
-        _require(_is_text_or_none(self.client_name), "client_name", self.client_name, "text")
-        if not _is_text_or_none(self.password):
-            raise ConfigurationError("password must be text")  # without its value: it may be a secret all the same
-        if self.username is not None and self.password is None:
-            # Without its value: `redis://secret@host` makes a user name of what was meant as a password.
-            raise ConfigurationError("username must be given together with a password")
-        self._require_one_source_of_credentials()
-        _require_encoding(self.encoding)
+        if self.client_name is not None:
+            _require(isinstance(self.client_name, str), "client_name", self.client_name, "text")
+        if not (self.username is None and self.password is None and self.credential_provider is None):
+            self._require_one_source_of_credentials()
+        if self.encoding != "utf-8":
+            _require_encoding(self.encoding)
         limit = self.max_reply_size
-        _require(limit is None or (_is_number(limit) and limit >= 1024), "max_reply_size", limit, "at least 1024")
+        if limit != _LARGEST_REPLY:
+            _require(limit is None or (_is_number(limit) and limit >= 1024), "max_reply_size", limit, "at least 1024")
 
     @property
     def target(self) -> str:
@@ -166,10 +170,16 @@ class ConnectionConfig:
         return replace(self, username=username, password=password, credential_provider=None)
 
     def _require_one_source_of_credentials(self) -> None:
-        provider = self.credential_provider
+        username, password, provider = self.username, self.password, self.credential_provider
+        _require(username is None or isinstance(username, str), "username", username, "text")
+        if not (password is None or isinstance(password, str)):
+            raise ConfigurationError("password must be text")  # without its value: it may be a secret all the same
+        if username is not None and password is None:
+            # Without its value: `redis://secret@host` makes a user name of what was meant as a password.
+            raise ConfigurationError("username must be given together with a password")
         kind = "a syncredis.credentials.CredentialProvider"
         _require(provider is None or isinstance(provider, CredentialProvider), "credential_provider", provider, kind)
-        if provider is not None and (self.username is not None or self.password is not None):
+        if provider is not None and password is not None:
             raise ConfigurationError("credential_provider contradicts username and password")
 
     def at(self, location: Location) -> ConnectionConfig:
@@ -219,6 +229,8 @@ def configs_from_options(
         ConfigurationError: for an unknown option, and for a value that an option can not have. Certificate files that
             can not be read raise here, too, and not at the first connection.
     """
+    if not options:
+        return ConnectionConfig(location=Location(*location), db=db), _USUAL_POOL
     given: dict[str, Any] = dict(options)
     if unknown := given.keys() - OPTION_NAMES:
         raise ConfigurationError(unknown_option(min(unknown)))
@@ -288,12 +300,13 @@ def _require(holds: bool, name: str, value: object, wanted: str) -> None:
 def _require_seconds(name: str, value: float | None, *, zero_allowed: bool = False) -> None:
     if value is None:
         return
-    fine = (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and (0 < value <= threading.TIMEOUT_MAX or (zero_allowed and value == 0))
-    )
-    _require(fine, name, value, "a positive number of seconds, or None for no limit")
+    if type(value) not in (int, float) or not 0 < value <= threading.TIMEOUT_MAX:
+        fine = (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and (0 < value <= threading.TIMEOUT_MAX or (zero_allowed and value == 0))
+        )
+        _require(fine, name, value, "a positive number of seconds, or None for no limit")
 
 
 def _require_encoding(encoding: str) -> None:
@@ -310,5 +323,5 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_text_or_none(value: object) -> bool:
-    return value is None or isinstance(value, str)
+#: One for all who say nothing of pools: it is frozen.
+_USUAL_POOL: Final = PoolConfig()

@@ -8,8 +8,9 @@ from __future__ import annotations
 import builtins
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from syncredis import interruption
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def connect(config: ConnectionConfig) -> Transport:
     """Return a stream to the server of ``config``. Blocks for at most ``connect_timeout``, name resolution aside.
 
-    The stream's timeout is what is left for the handshake: set ``stream_timeout`` after it.
+    The stream's timeout is what is left for the handshake, and Python's: set ``stream_timeout`` after it.
 
     Raises:
         TimeoutError, ConnectionError: with ``not_applied`` set; a certificate that is refused is not ``transient``.
@@ -36,7 +37,12 @@ def connect(config: ConnectionConfig) -> Transport:
             if config.tls is not None:
                 connected = _encrypt(connected, config, config.tls, deadline)
                 return EncryptedTransport(connected, config.target, _handshake_timeout(config, deadline))
-            return Transport(connected, config.target, _handshake_timeout(config, deadline))
+            limit, left = connected.gettimeout(), _handshake_timeout(config, deadline)
+            # One that is a hundredth too long will do: to set it takes a system call, and connecting seldom long.
+            if left is not None and (limit is None or left < 0.99 * limit):
+                connected.settimeout(left)
+                limit = left
+            return Transport(connected, config.target, limit, is_new=True)
         except BaseException:
             connected.close()
             raise
@@ -58,7 +64,7 @@ def _connect_unix(config: ConnectionConfig, deadline: float | None) -> socket.so
 def _connect_tcp(config: ConnectionConfig, deadline: float | None) -> socket.socket:
     """Try the addresses of the host in turn."""
     failure: OSError | None = None
-    for family, kind, protocol, _, address in socket.getaddrinfo(*config.location, type=socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in _addresses(*config.location):
         try:
             connected = _connect_one(family, kind, protocol, address, deadline)
         except OSError as error:
@@ -73,12 +79,21 @@ def _connect_tcp(config: ConnectionConfig, deadline: float | None) -> socket.soc
     raise failure or OSError("the host has no address")
 
 
+def _addresses(host: str, port: int) -> Sequence[tuple[int, int, int, str, Any]]:
+    """Return where a host can be reached, as `socket.getaddrinfo` does, which is not asked about what is an address already."""
+    family, rest = (socket.AF_INET6, (0, 0)) if ":" in host else (socket.AF_INET, ())
+    try:
+        socket.inet_pton(family, host)
+    except OSError:  # a name, or an address with a scope
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, socket.SOCK_STREAM, 0, "", (host, port, *rest))]
+
+
 def _connect_one(family: int, kind: int, protocol: int, address: Any, deadline: float | None) -> socket.socket:
     connecting = socket.socket(family, kind, protocol)
     try:
         connecting.settimeout(_remaining(deadline))
-        with _interruptible(connecting):
-            connecting.connect(address)
+        _interruptibly(connecting, partial(connecting.connect, address))
     except BaseException:
         connecting.close()
         raise
@@ -96,8 +111,7 @@ def _encrypt(
     encrypted = tls.context.wrap_socket(connected, server_hostname=name, do_handshake_on_connect=False)
     try:
         encrypted.settimeout(_remaining(deadline))
-        with _interruptible(encrypted):
-            encrypted.do_handshake()
+        _interruptibly(encrypted, encrypted.do_handshake)
     except BaseException as error:
         encrypted.close()
         if not isinstance(error, SSLCertVerificationError):
@@ -109,25 +123,24 @@ def _encrypt(
 
 
 def _handshake_timeout(config: ConnectionConfig, deadline: float | None) -> float | None:
-    limits = [seconds for seconds in (_remaining(deadline), config.stream_timeout) if seconds is not None]
-    return min(limits, default=None)
+    left, limit = _remaining(deadline), config.stream_timeout
+    return left if limit is None or (left is not None and left < limit) else limit
 
 
-@contextmanager
-def _interruptible(connecting: socket.socket) -> Iterator[None]:
+def _interruptibly(connecting: socket.socket, step: Callable[[], None]) -> None:
     call = interruption.current()
     if call is None:
-        yield
-        return
+        step()
+    else:
+        with call.attached(partial(_stop, connecting)):
+            step()
 
-    def stop() -> None:
-        # One of the two takes effect: before the connect, it is made non-blocking and fails; during it, it is aborted.
-        with suppress(OSError):
-            connecting.settimeout(0)
-            socket.socket.shutdown(connecting, socket.SHUT_RDWR)
 
-    with call.attached(stop):
-        yield
+def _stop(connecting: socket.socket) -> None:
+    # One of the two takes effect: before the connect, it is made non-blocking and fails; during it, it is aborted.
+    with suppress(OSError):
+        connecting.settimeout(0)
+        socket.socket.shutdown(connecting, socket.SHUT_RDWR)
 
 
 def _remaining(deadline: float | None) -> float | None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from syncredis import handshake, transport
@@ -186,6 +186,25 @@ class Connection:
             self._transport.set_timeout(self.stream_timeout)
         return replies
 
+    def exchange(self, data: bytes | list[Buffer], count: int, deadline: float | None) -> list[Reply]:
+        """Send ``count`` commands that were encoded already, in one write, and return their replies as text. Blocks.
+
+        For handshakes. ``deadline``, and what it raises, are those of `execute_many`.
+        """
+        replies: list[Reply] = []
+        receiver = self._receiver
+        with self._interruptible():
+            self.in_step = False
+            try:
+                self._send_chunk(data, count)
+                receiver.receive_replies(replies, count, True, deadline)
+            except ConnectionError as error:
+                raise self._explained(error)  # noqa: B904 - the cause is set there
+            except MemoryError as error:
+                raise receiver.too_large() from error
+            self.in_step = not receiver.reader.has_data()
+        return replies
+
     def send(self, command: Command[Any]) -> None:
         """Send a command whose replies come by `take`: a subscription's. The connection is out of step from now on. Blocks."""
         data = self._encode(command.arguments)
@@ -315,8 +334,10 @@ class Connection:
     def set_timeout(self, seconds: float | None) -> None:
         """Let what follows stand still for at most ``seconds``; None: for ever."""
         self.stream_timeout = seconds
-        with suppress(OSError):  # of a stream that has ended already, as the next exchange finds out
+        try:  # noqa: SIM105 - every new connection comes this way
             self._transport.set_timeout(seconds)
+        except OSError:  # of a stream that has ended already, as the next exchange finds out
+            pass
 
     @property
     def credentials_are_old(self) -> bool:
@@ -387,18 +408,25 @@ class Connection:
 
     def _interruptible(self) -> AbstractContextManager[None]:
         call = current_interruption()
-        return _NOTHING_TO_DO if call is None else self._interruptible_by(call)
+        return _NOTHING_TO_DO if call is None else _Interruptible(self, call)
 
-    @contextmanager
-    def _interruptible_by(self, call: Interruption) -> Iterator[None]:
-        attached = False
-        try:
-            with call.attached(self.interrupt):
-                attached = True
-                yield
-        finally:
-            if attached and call.interrupted:  # perhaps when the reply was there already
-                self.in_step = False
+
+class _Interruptible(AbstractContextManager[None]):
+    """Within the block, whoever interrupts a call breaks the connection's exchange off."""
+
+    __slots__ = ("_call", "_connection")
+
+    def __init__(self, connection: Connection, call: Interruption) -> None:
+        self._connection = connection
+        self._call = call
+
+    def __enter__(self) -> None:
+        self._call.attach(self._connection.interrupt)
+
+    def __exit__(self, *_: object) -> None:
+        self._call.detach(self._connection.interrupt)
+        if self._call.interrupted:  # perhaps when the reply was there already
+            self._connection.in_step = False
 
 
 def open_connection(config: ConnectionConfig, *, ask_role: bool = False) -> Connection:
@@ -433,13 +461,13 @@ def _version_of_credentials(config: ConnectionConfig) -> int:
 
 def _shake_hands(connection: Connection, config: ConnectionConfig, deadline: float | None, *, ask_role: bool) -> None:
     config = config.with_credentials()
-    steps = handshake.first_try(config, ask_role=ask_role)
-    replies = connection.execute_many([step.command for step in steps], True, deadline)
+    steps, data = handshake.opening(config, ask_role=ask_role)
+    replies = connection.exchange(data, len(steps), deadline)
     connection.protocol = config.protocol
     if config.protocol == 3 and handshake.hello_refused(replies[0]):
         connection.protocol = 2
         steps = handshake.without_hello(config, ask_role=ask_role)
-        replies = connection.execute_many([step.command for step in steps], True, deadline)
+        replies = connection.exchange(handshake.packed(steps, config), len(steps), deadline)
     error = handshake.first_error(steps, replies)
     if error is not None:
         error.not_applied = True

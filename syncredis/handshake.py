@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig
@@ -22,6 +23,7 @@ from syncredis.exceptions import (
     ResponseError,
     UnknownCommandError,
 )
+from syncredis.resp import Buffer, prepare
 from syncredis.typing import EncodableT, Reply
 from syncredis.version import VERSION
 
@@ -48,7 +50,7 @@ def first_try(config: ConnectionConfig, *, ask_role: bool) -> list[Step]:
         hello += ["AUTH", config.username or "default", config.password]
     if config.client_name is not None:
         hello += ["SETNAME", config.client_name]
-    return [Step(tuple(hello)), *_settings(config, ask_role=ask_role)]
+    return [Step(tuple(hello)), *_settings(config.db, ask_role)]
 
 
 def without_hello(config: ConnectionConfig, *, ask_role: bool) -> list[Step]:
@@ -58,7 +60,7 @@ def without_hello(config: ConnectionConfig, *, ask_role: bool) -> list[Step]:
         steps.append(authentication(config))
     if config.client_name is not None:
         steps.append(Step(("CLIENT", "SETNAME", config.client_name)))
-    return [*steps, *_settings(config, ask_role=ask_role)]
+    return [*steps, *_settings(config.db, ask_role)]
 
 
 def authentication(config: ConnectionConfig) -> Step:
@@ -67,13 +69,33 @@ def authentication(config: ConnectionConfig) -> Step:
     return Step(("AUTH", *user, config.password or ""))
 
 
-def _settings(config: ConnectionConfig, *, ask_role: bool) -> list[Step]:
+def opening(config: ConnectionConfig, *, ask_role: bool) -> tuple[Sequence[Step], bytes | list[Buffer]]:
+    """Return what `first_try` does, and the same as it is sent. What is alike for most connections is made once."""
+    if config.protocol == 3 and config.password is None and config.client_name is None:
+        return _usual_opening(config.db, ask_role)
+    steps = first_try(config, ask_role=ask_role)
+    return steps, packed(steps, config)
+
+
+def packed(steps: Sequence[Step], config: ConnectionConfig) -> bytes | list[Buffer]:
+    """Return the requests of a handshake as they are sent."""
+    return prepare([step.arguments for step in steps], config.encoding)()
+
+
+# Nothing that is kept here holds a name or a password; and it is ASCII, which every encoding contains.
+@lru_cache(maxsize=32)
+def _usual_opening(db: int, ask_role: bool) -> tuple[Sequence[Step], bytes | list[Buffer]]:
+    steps = first_try(ConnectionConfig(db=db), ask_role=ask_role)
+    return steps, packed(steps, ConnectionConfig())
+
+
+def _settings(db: int, ask_role: bool) -> list[Step]:
     steps = [
         Step(("CLIENT", "SETINFO", "LIB-NAME", "syncredis"), optional=True),
         Step(("CLIENT", "SETINFO", "LIB-VER", VERSION), optional=True),
     ]
-    if config.db:
-        steps.append(Step(("SELECT", config.db)))
+    if db:
+        steps.append(Step(("SELECT", db)))
     if ask_role:
         steps.append(Step(("ROLE",), optional=True))  # a restricted user may not ask
     return steps

@@ -53,7 +53,7 @@ class ConnectionPool:
         self.observers: tuple[Observer, ...] = ()
         observation.register(self)
         self._timeouts = 0
-        self._reserves: weakref.WeakSet[Reserve] = weakref.WeakSet()
+        self._reserves: weakref.WeakSet[Reserve] | tuple[()] = ()  # most pools never have any
         limits = self.pool_config
         self._limits_idle = limits.max_idle_connections is not None or limits.max_idle_time is not None
         _pools.add(self)
@@ -212,6 +212,7 @@ class ConnectionPool:
     def add_reserve(self, reserve: Reserve) -> None:
         """Let a `syncredis.reserve.Reserve` keep a connection of this pool, for as long as the reserve lives."""
         with self._state.lock:
+            self._reserves = self._reserves or weakref.WeakSet()
             self._reserves.add(reserve)
 
     def connect_apart(self) -> Connection:
@@ -276,8 +277,10 @@ class ConnectionPool:
         limit = self.pool_config.pool_timeout
         deadline = None if limit is None else time.monotonic() + limit
         while True:
-            waiter = self._state.enqueue()
-            found = waiter.granted or self._wait(waiter, deadline)
+            found = self._state.take()
+            if found is None:
+                waiter = self._state.enqueue()
+                found = waiter.granted or self._wait(waiter, deadline)
             if isinstance(found, Slot):
                 return self._limited(self._connect_in(found), stream_timeout)
             if self.is_fresh(found, time.monotonic()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 
 from syncredis import interruption
 from syncredis.connection import Connection
@@ -16,6 +15,8 @@ class Slot:
         was_broken_off: whether the making was, by `break_off` and not by the caller's own interruption.
     """
 
+    __slots__ = ("__weakref__", "_making", "was_broken_off")
+
     def __init__(self) -> None:
         self.was_broken_off = False
         self._making: interruption.Interruption | None = None
@@ -26,7 +27,9 @@ class Slot:
         making = self._making = interruption.Interruption()
         call = interruption.current()
         try:
-            with nullcontext() if call is None else call.attached(making.interrupt):
+            if call is None:
+                return making.run(connect)
+            with call.attached(making.interrupt):
                 return making.run(connect)
         finally:
             self._making = None

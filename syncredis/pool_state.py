@@ -90,7 +90,8 @@ class PoolState:
         self.lock = threading.RLock()
         self.waiters: deque[Waiter] = deque()
         self.slots: weakref.WeakSet[Connection | Slot] = weakref.WeakSet()
-        self.apart: weakref.WeakSet[Connection | Slot] = weakref.WeakSet()
+        # Most pools never have any, and each is spared the set.
+        self.apart: weakref.WeakSet[Connection | Slot] | tuple[()] = ()
         self.generation += 1
 
     def connections(self) -> list[Connection]:
@@ -109,6 +110,11 @@ class PoolState:
             if waiter.granted is None:
                 self._count_again()
         return waiter
+
+    def take(self) -> Connection | Slot | None:
+        """Return what is free, as nearly always something is: then there need be no waiter. None: `enqueue`."""
+        with self.lock:
+            return None if self.waiters else self._free_one(paced=True)
 
     def withdraw(self, waiter: Waiter) -> None:
         """Let ``waiter`` be granted nothing from now on."""
@@ -137,19 +143,22 @@ class PoolState:
             # The waiter leaves the queue last: an asynchronous exception between these steps may cost a connection, which
             # is collected then, but never a waiter its turn.
             if waiter.granted is None:
-                granted: Connection | Slot
-                try:
-                    granted = self.shelf.pop()
-                except IndexError:
-                    if len(self.slots) - len(self.apart) >= self._max_connections or (
-                        paced and self._are_enough_connecting()
-                    ):
-                        return
-                    granted = Slot()
-                    self.slots.add(granted)
+                granted = self._free_one(paced=paced)
+                if granted is None:
+                    return
                 waiter.grant(granted)
             with suppress(ValueError):
                 self.waiters.remove(waiter)
+
+    def _free_one(self, *, paced: bool) -> Connection | Slot | None:
+        try:
+            return self.shelf.pop()
+        except IndexError:
+            if len(self.slots) - len(self.apart) >= self._max_connections or (paced and self._are_enough_connecting()):
+                return None
+        slot = Slot()
+        self.slots.add(slot)
+        return slot
 
     def _are_enough_connecting(self) -> bool:
         most = self._most_connecting
@@ -170,14 +179,18 @@ class PoolState:
         slot = Slot()
         with self.lock:
             self.slots.add(slot)
-            self.apart.add(slot)
+            self._count_apart(slot)
         return slot
 
     def set_apart(self, connection: Connection) -> None:
         """Count a connection no longer: one more may be made now."""
         with self.lock:
-            self.apart.add(connection)
+            self._count_apart(connection)
             self._grant()
+
+    def _count_apart(self, what: Connection | Slot) -> None:
+        self.apart = self.apart or weakref.WeakSet()
+        self.apart.add(what)
 
     def admit(self, connection: Connection, slot: Slot) -> bool:
         """Let a new connection take the place of its slot, unless the pool was invalidated while it was made."""
@@ -188,7 +201,7 @@ class PoolState:
             self.slots.discard(slot)
             if connection.credentials_are_old:  # changed while it was made, and before it was among those that are told
                 connection.last_used -= 2 * CHECK_AFTER
-            if slot in self.apart:
+            if self.apart and slot in self.apart:
                 self.apart.add(connection)
                 self.apart.discard(slot)
             self.made += 1
@@ -200,8 +213,10 @@ class PoolState:
         """Let another one take the place of a connection that was closed, or of a slot of which nothing came."""
         with self.lock:
             self.slots.discard(what)
-            self.apart.discard(what)
-            self._grant()
+            if self.apart:
+                self.apart.discard(what)
+            if self.waiters:
+                self._grant()
 
     # --- the shelf, and what is no longer true ------------------------------------------------------
 

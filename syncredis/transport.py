@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 from syncredis.exceptions import ConnectionError, TimeoutError
@@ -41,9 +42,13 @@ _RECORD_SIZE: Final = 16 * 1024
 class Transport:
     """A connected byte stream. Made by `syncredis.connecting.connect`."""
 
-    __slots__ = ("_closing", "_receive", "_send_all", "_socket", "_timeout", "target")
+    __slots__ = ("_closing", "_is_new", "_receive", "_send_all", "_socket", "_timeout", "target")
 
-    def __init__(self, connected: socket.socket, target: str, timeout: float | None) -> None:
+    def __init__(self, connected: socket.socket, target: str, timeout: float | None, *, is_new: bool = False) -> None:
+        """Take over a socket; one that ``is_new`` has got the timeout already, as Python's, and keeps it for the handshake.
+
+        That takes two polls, where limits of the kernel's would take three system calls, and be replaced right afterwards.
+        """
         self.target = target
         self._socket = connected
         self._receive: Callable[..., bytes] = connected.recv
@@ -51,7 +56,9 @@ class Transport:
         self._timeout = timeout
         # An interruption from another thread must not hit a descriptor that was closed, and given out anew, meanwhile.
         self._closing = threading.Lock()
-        self._apply_timeout()
+        self._is_new = is_new
+        if not is_new:
+            self._apply_timeout()
 
     def send(self, data: bytes | Sequence[Buffer]) -> None:
         """Send everything; blocks while the server does not read.
@@ -152,7 +159,8 @@ class Transport:
 
     def set_timeout(self, seconds: float | None) -> None:
         """Let later calls of `send` and `receive` stand still for at most ``seconds``; None: for ever."""
-        if seconds != self._timeout:
+        if seconds != self._timeout or self._is_new:
+            self._is_new = False
             self._timeout = seconds
             self._apply_timeout()
 
@@ -228,10 +236,7 @@ class Transport:
         return self._socket.recv_into(place, 0, socket.MSG_WAITALL)
 
     def _apply_timeout(self) -> None:
-        seconds = self._timeout
-        # A limit of zero means none to the kernel, and a microsecond is the least it knows.
-        microseconds = 0 if seconds is None else max(1, round(seconds * 1e6))
-        limit = struct.pack("@ll", *divmod(microseconds, 1_000_000))
+        limit = _as_the_kernel_has_it(self._timeout)
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
@@ -312,6 +317,13 @@ class EncryptedTransport(Transport):
     def _send_buffers(self, buffers: Sequence[Buffer]) -> None:
         for buffer in buffers:
             self._socket.sendall(buffer)
+
+
+@lru_cache(maxsize=16)
+def _as_the_kernel_has_it(seconds: float | None) -> bytes:
+    # A limit of zero means none to the kernel, and a microsecond is the least it knows.
+    microseconds = 0 if seconds is None else max(1, round(seconds * 1e6))
+    return struct.pack("@ll", *divmod(microseconds, 1_000_000))
 
 
 def not_applied(error: ConnectionError) -> ConnectionError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -80,8 +81,54 @@ def test_the_first_address_leads_nowhere(peer: Peer, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(connecting, "_connect_one", first_fails)
     monkeypatch.setattr(connecting.socket, "getaddrinfo", two_addresses)
-    connecting.connect(peer.config).close()
+    connecting.connect(ConnectionConfig(location=Location("a.host", peer.location.port))).close()
     assert [host for host, _ in addresses] == ["127.0.0.1", "127.0.0.2"]
+
+
+@pytest.mark.parametrize(("host", "is_name"), [("127.0.0.1", False), ("127.1", True), ("localhost", True)])
+def test_what_is_an_address_is_not_looked_up(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, host: str, is_name: bool
+) -> None:
+    look_up = socket.getaddrinfo
+    looked_up: list[str] = []
+
+    def note(name: str, port: int, **options: Any) -> list[Any]:
+        looked_up.append(name)
+        return look_up(name, port, **options)
+
+    monkeypatch.setattr(connecting.socket, "getaddrinfo", note)
+    connecting.connect(ConnectionConfig(location=Location(host, peer.location.port))).close()
+    assert looked_up == ([host] if is_name else [])
+
+
+def test_an_address_of_version_6(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("needs IPv6")
+    monkeypatch.setattr(connecting.socket, "getaddrinfo", None)
+    with listener:
+        config = ConnectionConfig(location=Location("::1", listener.getsockname()[1]))
+        stream = connecting.connect(config)
+        assert stream.sock.getpeername()[:2] == config.location
+        stream.close()
+
+
+@pytest.mark.parametrize(("connecting_takes", "replies_take"), [(5.0, 30.0), (5.0, 5.0), (None, None), (None, 5.0)])
+def test_the_limit_is_the_kernels_after_the_handshake(
+    peer: Peer, connecting_takes: float | None, replies_take: float | None
+) -> None:
+    """Whatever the two are: until then it is Python's, which polls before each call."""
+    config = ConnectionConfig(location=peer.location, connect_timeout=connecting_takes, stream_timeout=replies_take)
+    stream = connecting.connect(config)
+    limits = [limit for limit in (connecting_takes, replies_take) if limit is not None]
+    during = stream.sock.gettimeout()
+    assert during is None if not limits else during is not None and 0 < during <= min(limits)
+    stream.set_timeout(replies_take)
+    assert stream.sock.gettimeout() is None
+    seconds, microseconds = struct.unpack("@ll", stream.sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16))
+    assert (seconds, microseconds) == (replies_take or 0, 0)
+    stream.close()
 
 
 def test_nobody_listens() -> None:

@@ -72,9 +72,25 @@ def test_a_pipeline_of_one(client: Redis[str]) -> None:
 def test_a_connection(client: Redis[str]) -> None:
     """The limits of time are set twice, for the handshake and for what follows, and not again for each reply."""
     spent = cost(lambda: client.pool.connect().close())
+    assert len(spent.python_calls) <= 58, spent
+    assert 500 < spent.bytecodes <= 1_700, spent.bytecodes
     assert spent.socket_calls.count("sendall") == spent.socket_calls.count("recv") == 1, spent
-    assert spent.socket_calls.count("settimeout") == 3, "the first is for connecting"
-    assert spent.socket_calls.count("setsockopt") == 6, "two for each of the others; TCP_NODELAY and SO_KEEPALIVE"
+    assert spent.socket_calls.count("settimeout") == 2, "one is for connecting, and serves the handshake"
+    assert spent.socket_calls.count("setsockopt") == 4, "two for the kernel's limits; TCP_NODELAY and SO_KEEPALIVE"
+    assert "getaddrinfo" not in spent.c_calls, "an address need not be looked up"
+
+
+def test_a_new_client(client: Redis[str]) -> None:
+    """From nothing to the first reply, and the end."""
+    location = client.pool.config.location
+
+    def run() -> None:
+        with Redis(*location) as new:
+            assert new.ping() is True
+
+    spent = cost(run)
+    assert len(spent.python_calls) <= 140, spent
+    assert 1_500 < spent.bytecodes <= 3_400, spent.bytecodes
 
 
 def test_a_socket_call_is_one_system_call(client: Redis[str]) -> None:
