@@ -19,7 +19,8 @@ from syncredis.exceptions import AuthorizationError, InterruptedCallError, Redis
 from syncredis.handshake import role_from_reply
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Outage, PrimaryChanged
-from syncredis.sentinel.service_watch import Arrive, PrimaryPool
+from syncredis.sentinel.service_watch import PrimaryPool
+from syncredis.sentinel.steps import Arrive
 from syncredis.sentinel.subscription import Subscription, subscribe
 from syncredis.sentinel.topology import NamedPrimary
 from syncredis.sentinel.write_loss import OffsetLog, WriteLoss

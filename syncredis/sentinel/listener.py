@@ -22,7 +22,8 @@ from syncredis.interruption import Interruption
 from syncredis.sentinel import jobs
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Audience
-from syncredis.sentinel.service_watch import Arrive, Consult, Look, Pursue, ServiceWatch, Step, Tell, Unblock
+from syncredis.sentinel.service_watch import ServiceWatch
+from syncredis.sentinel.steps import Arrive, Consult, Look, Pursue, Step, Tell, Unblock
 from syncredis.sentinel.subscription import Subscription
 
 logger = logging.getLogger(__name__)

@@ -16,15 +16,13 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol
 
 from syncredis.config import ConnectionConfig, Location
 from syncredis.gate import Gate
 from syncredis.sentinel import announcement as said
 from syncredis.sentinel.announcement import Announcement
 from syncredis.sentinel.events import (
-    Event,
     FailoverAborted,
     FailoverStarted,
     MajorityLost,
@@ -32,13 +30,11 @@ from syncredis.sentinel.events import (
     PrimaryUp,
     ReplicasChanged,
 )
+from syncredis.sentinel.leadership import Leadership
+from syncredis.sentinel.steps import Arrive, Consult, Hold, Look, Pursue, Step, Tell, Unblock
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
 from syncredis.sentinel.write_loss import OffsetLog
-
-#: Seconds for which another Sentinel may name what a leader has chosen that is not heard any more. One that lives names it
-#: within about a second of the promotion, and tells the others at once.
-LEADERLESS_FOR: Final = 2.0
 
 
 class PrimaryPool(Protocol):
@@ -74,78 +70,6 @@ class ReplicaPool(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """The application has to be told."""
-
-    event: Event
-
-
-@dataclass(frozen=True, slots=True)
-class Pursue:
-    """A replica is about to be promoted: find out when it is."""
-
-    service_name: str
-    candidate: Location
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unblock:
-    """The primary holds replies back to calls that would be cut off: have it end them, which proves that it did nothing."""
-
-    service_name: str
-    primary: Location
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Every Sentinel has to be asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Consult:
-    """A majority of the Sentinels has to be asked."""
-
-    service_name: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Hold:
-    """Writes wait.
-
-    Attributes:
-        since: by `time.monotonic`.
-        at: to which primary connections led when it began.
-        mark: whose it is, see `ServiceWatch.attend`.
-    """
-
-    since: float
-    at: Location | None
-    mark: object
-
-
-@dataclass(frozen=True, slots=True)
-class Arrive:
-    """The pools follow another primary: have connections ready there, let the writes go on, and tell the application."""
-
-    service_name: str
-    old: Location | None
-    new: Location
-    epoch: int | None
-    early: bool
-    source: str
-    stopped: float | None
-    """Since when calls failed, hung or were held, by `time.monotonic`."""
-
-    hold: Hold | None = None
-    """What is over then."""
-
-
-Step: TypeAlias = Tell | Pursue | Unblock | Look | Consult | Arrive
-
-
 class ServiceWatch:
     """One service, as the watcher sees it. Belongs to the watcher's thread, but for the gate and the pools.
 
@@ -168,11 +92,7 @@ class ServiceWatch:
         self._candidate: Location | None = None
         self._is_told = False
         self._is_down = False
-        # Which Sentinel leads a failover that the others have not confirmed; and once that one is lost, what it had chosen,
-        # and until when that may be confirmed.
-        self._leader: Location | None = None
-        self._doubted: Location | None = None
-        self._doubted_until: float | None = None
+        self._leadership = Leadership()
         # Guards these, and the gate: a thread beside the watcher's opens it, too.
         self._lock = threading.Lock()
         self._held: Hold | None = None
@@ -212,25 +132,23 @@ class ServiceWatch:
         elif message.primary is not None and self._succession.is_primary(message.primary):
             # Of one that was left already, the slower Sentinels may tell for a while.
             if message.event == said.SELECTING or message.event in said.CANDIDATES:
-                self._leader = sentinel
+                self._leadership.begin(sentinel)
             yield from self._hear_of_primary(message, message.primary, source)
 
     def lose(self, sentinel: Location) -> Iterator[Step]:
         """Learn that a Sentinel is not heard any more."""
-        if self._strict or self._leader is None or sentinel != self._leader:
+        if self._strict or not self._leadership.lose(sentinel, self._succession.promoted or self._candidate):
             return
-        self._leader = None
-        self._doubted, self._candidate = self._succession.promoted or self._candidate, None
-        self._doubted_until = time.monotonic() + LEADERLESS_FOR
+        self._candidate = None
         yield from self._hold_writes()
         yield Look()
 
     def end_doubt_if_over(self) -> Iterator[Step]:
         """Go back to the old primary if nobody has confirmed in time what a leader that was lost had chosen."""
-        if self._doubted_until is None or time.monotonic() < self._doubted_until:
+        if not self._leadership.is_over:
             return
-        doubted = self._doubted
-        self._end_failover()
+        doubted = self._leadership.doubted
+        self._leadership.end()
         primary = self._succession.current
         if doubted is None or primary is None or not self._succession.withdraw(doubted):
             self.release(self._held)
@@ -265,7 +183,7 @@ class ServiceWatch:
         """Let whoever has this ``mark`` be the one that listens, from now on."""
         with self._lock:
             self._mark = mark
-        self._end_failover()  # nobody has listened meanwhile
+        self._leadership.end()  # nobody has listened meanwhile
 
     def leave(self, mark: object) -> None:
         """Let writes go on if they are held by whoever has this ``mark``: it does not listen any more."""
@@ -302,7 +220,7 @@ class ServiceWatch:
         self.pools, self.replica_pools = weakref.WeakSet(), weakref.WeakSet()
         self._lock = threading.Lock()
         self._candidate = self._held = None
-        self._end_failover()
+        self._leadership.end()
 
     def _hear_of_switch(self, message: Announcement, source: str) -> Iterator[Step]:
         assert message.location is not None
@@ -324,7 +242,7 @@ class ServiceWatch:
                 yield Tell(PrimaryDown(service_name=self.name, source=source, primary=primary))
         elif message.event == said.UP:
             self._candidate = None
-            self._end_failover()
+            self._leadership.end()
             self.release(self._held)
             if self._is_down:
                 self._is_down = False
@@ -344,15 +262,12 @@ class ServiceWatch:
 
     def _abort(self, primary: Location, source: str) -> Iterator[Step]:
         self._candidate = None
-        self._end_failover()
+        self._leadership.end()
         yield Tell(FailoverAborted(service_name=self.name, source=source, primary=primary))
         if self._succession.withdraw():
             yield from self._go(primary, source)
         else:
             self.release(self._held)
-
-    def _end_failover(self) -> None:
-        self._leader = self._doubted = self._doubted_until = None
 
     def _hold_writes(self) -> Iterator[Step]:
         """Let writes wait; those that wait at the primary are ended there first, if it is well enough to do that."""
@@ -372,14 +287,14 @@ class ServiceWatch:
     def _go(self, primary: Location, source: str, *, early: bool = False) -> Iterator[Step]:
         """Have every pool follow; the old primary gets no further write from here on."""
         old, self._at = self._at, primary
-        is_confirmed = primary == self._doubted and self._succession.promoted is None
+        is_confirmed = primary == self._leadership.doubted and self._succession.promoted is None
         if old == primary:
             if is_confirmed:
                 self.release(self._held)
-                self._end_failover()
+                self._leadership.end()
             return
         if not early:
-            self._end_failover()
+            self._leadership.end()
         self._candidate = None
         self._is_down = False
         held = self._held

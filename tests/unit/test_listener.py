@@ -19,7 +19,8 @@ from syncredis.sentinel.announcement import PROMOTING, SELECTING, Announcement
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Audience
 from syncredis.sentinel.listener import Listener, _Post
-from syncredis.sentinel.service_watch import Arrive, ServiceWatch
+from syncredis.sentinel.service_watch import ServiceWatch
+from syncredis.sentinel.steps import Arrive
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
 from syncredis.sentinel.watcher import Watcher

@@ -8,7 +8,7 @@ import pytest
 
 from syncredis import Location
 from syncredis.config import ConnectionConfig
-from syncredis.sentinel import service_watch
+from syncredis.sentinel import leadership
 from syncredis.sentinel.announcement import Announcement
 from syncredis.sentinel.events import (
     FailoverAborted,
@@ -18,7 +18,8 @@ from syncredis.sentinel.events import (
     PrimaryUp,
     ReplicasChanged,
 )
-from syncredis.sentinel.service_watch import Arrive, Consult, Look, Pursue, ServiceWatch, Tell, Unblock
+from syncredis.sentinel.service_watch import ServiceWatch
+from syncredis.sentinel.steps import Arrive, Consult, Look, Pursue, Tell, Unblock
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
 
@@ -169,7 +170,7 @@ def test_a_failover_that_is_given_up_after_the_promotion(watched: Watched) -> No
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_watch, "LEADERLESS_FOR", 0.0)
+    monkeypatch.setattr(leadership, "LEADERLESS_FOR", 0.0)
 
 
 @pytest.mark.usefixtures("impatient")
