@@ -256,7 +256,7 @@ class Discovery:
         return named
 
     def _ask_for_name(self, sentinel: Location, service_name: str) -> NamedPrimary:
-        address, state, others, *identity = self._query(
+        address, state, others, *identity = self.query(
             sentinel,
             ("GET-MASTER-ADDR-BY-NAME", service_name),
             ("MASTER", service_name),
@@ -282,7 +282,7 @@ class Discovery:
         return replace(named, epoch=config_epoch(state), sentinels=other_sentinels(state) + 1)
 
     def _ask_replicas(self, sentinel: Location, service_name: str) -> list[ReplicaView]:
-        reply, others = self._query(sentinel, ("REPLICAS", service_name), ("SENTINELS", service_name))
+        reply, others = self.query(sentinel, ("REPLICAS", service_name), ("SENTINELS", service_name))
         if isinstance(reply, RedisError):
             if "No such master" in str(reply):
                 raise _NotKnown(f"does not know {service_name!r}")
@@ -295,8 +295,12 @@ class Discovery:
             raise _NoReplicas(f"knows no replica of {service_name!r}")
         return replicas
 
-    def _query(self, sentinel: Location, *questions: tuple[str, ...]) -> list[Reply]:
-        """Put several questions to one Sentinel in one round trip; errors among the replies are returned."""
+    def query(self, sentinel: Location, *questions: tuple[str, ...]) -> list[Reply]:
+        """Put several questions to one Sentinel in one round trip; errors among the replies are returned. Blocks.
+
+        Raises:
+            RedisError: if it can not be reached.
+        """
         commands = [Command[Reply](("SENTINEL", *question)) for question in questions]
         with self._link(sentinel).leased() as connection:
             return connection.execute_many(commands, text=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,10 +20,11 @@ from syncredis.exceptions import AuthorizationError, InterruptedCallError, Redis
 from syncredis.handshake import role_from_reply
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Outage, PrimaryChanged
+from syncredis.sentinel.hedge import AllFailed, Round
 from syncredis.sentinel.service_watch import PrimaryPool
 from syncredis.sentinel.steps import Arrive
 from syncredis.sentinel.subscription import Subscription, subscribe
-from syncredis.sentinel.topology import NamedPrimary
+from syncredis.sentinel.topology import NamedPrimary, is_failing_over, location_from_address, silences_from_reply
 from syncredis.sentinel.write_loss import OffsetLog, WriteLoss
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,10 @@ _UNBLOCK_WITHIN: Final = 0.5
 #: How often it is looked at which calls there are to end, and seconds between two looks: some may have been on their way.
 _LOOKS: Final = 2
 _LOOK_AGAIN: Final = 0.02
+
+#: Seconds since whose last sign of life a Sentinel counts as alive. Others ask it for one every second. Less than what passes
+#: before they are asked about it (`syncredis.sentinel.leadership.LEADERLESS_FOR`), so that one that is dead never does.
+_ALIVE_WITHIN: Final = 1.5
 
 _REPLICATION: Final = Command[Any](("INFO", "replication"), text=True)
 _ROLE: Final = Command[Any](("ROLE",))
@@ -92,6 +98,41 @@ def consult(discovery: Discovery, service_name: str) -> Location | None:
     except RedisError as error:
         logger.debug("no majority for %r: %s", service_name, error)
         return None
+
+
+def is_leading(discovery: Discovery, service_name: str, leader: Location, chosen: Location | None) -> bool:
+    """Return whether a Sentinel that is not heard any more still leads a failover.
+
+    By its own word, if it can be asked. Otherwise it does if any other one has heard from it just now, or names what it has
+    ``chosen``.
+    """
+
+    def ask(sentinel: Location) -> bool:
+        address, state, others = discovery.query(
+            sentinel, ("GET-MASTER-ADDR-BY-NAME", service_name), ("MASTER", service_name), ("SENTINELS", service_name)
+        )
+        for reply in (address, state, others):
+            if isinstance(reply, RedisError):
+                raise reply
+        named = location_from_address(address)
+        if named is not None and discovery.translate(named) == chosen:
+            return True
+        if sentinel == leader:
+            return is_failing_over(state)
+        silences = {discovery.translate(other): silence for other, silence in silences_from_reply(others).items()}
+        # Known by another name: then it lives for certain if all of them do.
+        return silences.get(leader, max(silences.values(), default=math.inf)) < _ALIVE_WITHIN
+
+    def choose(answers: Sequence[tuple[Location, bool]], final: bool) -> tuple[Location, bool] | None:
+        own = next((each for each in answers if each[0] == leader), None)
+        return own or (max(answers, key=lambda answer: answer[1]) if final else None)
+
+    try:
+        _, leads = Round(discovery.sentinels, ask, 0.0, choose, _ALIVE_WITHIN / 2).wait()
+    except AllFailed as failed:
+        logger.debug("nobody can say whether %s leads: %s", leader.target, failed.causes)
+        return False
+    return leads
 
 
 def await_promotion(config: ConnectionConfig, over: Callable[[], bool], may_be_stale: Callable[[], bool]) -> bool:

@@ -23,7 +23,7 @@ from syncredis.sentinel import jobs
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Audience
 from syncredis.sentinel.service_watch import ServiceWatch
-from syncredis.sentinel.steps import Arrive, Consult, Look, Pursue, Step, Tell, Unblock
+from syncredis.sentinel.steps import Arrive, Consult, Inquire, Look, Pursue, Step, Tell, Unblock
 from syncredis.sentinel.subscription import Subscription
 
 logger = logging.getLogger(__name__)
@@ -333,7 +333,7 @@ class Listener:
     def _open_gates(self) -> None:
         for service in list(self._services.values()):
             service.release_if_over()
-            self._do(service.end_doubt_if_over())
+            self._do(service.mind_leader())
 
     def _mind_majority(self) -> None:
         """In strict mode, let go of every primary while too few Sentinels can be heard."""
@@ -399,10 +399,10 @@ class Listener:
                 case Look():
                     for post in self._posts.values():
                         post.due = 0.0
-                case Pursue() | Unblock() | Consult() | Arrive():
+                case Pursue() | Unblock() | Consult() | Inquire() | Arrive():
                     self._do_beside(step)
 
-    def _do_beside(self, step: Pursue | Unblock | Consult | Arrive) -> None:
+    def _do_beside(self, step: Pursue | Unblock | Consult | Inquire | Arrive) -> None:
         service = self._services[step.service_name]
         match step:
             case Pursue(_, candidate, source):
@@ -439,6 +439,13 @@ class Listener:
                     return None if primary is None else lambda: service.hear_majority(primary, source)
 
                 self._begin("consult", consult)
+            case Inquire(name, leader, chosen):
+
+                def inquire() -> Result:
+                    leads = jobs.is_leading(self._discovery, name, leader, chosen)
+                    return lambda: service.hear_of_leader(leader, leads)
+
+                self._begin("inquire", inquire)
             case Arrive():
                 self._discovery.forget(service.name)
 

@@ -6,8 +6,8 @@ A failover goes like this, for whoever hears the Sentinel that leads it: it choo
 names it, and promotes it; the replica's own ROLE says that it is primary some 0.9 seconds before the Sentinels agree on it,
 and connections go there at once. In strict mode they wait for the majority.
 
-A leader that is lost before that may have told nobody else: then the others keep the old primary, and will make the promoted
-replica one of its own again. So writes are held, and unless a Sentinel names the replica soon, connections go back.
+A leader that is lost before that may have told nobody else: so writes are held, and unless a Sentinel names the replica soon,
+the others are asked whether the leader lives. If it does, all goes on as it would; if not, connections go back.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from syncredis.sentinel.events import (
     PrimaryUp,
     ReplicasChanged,
 )
-from syncredis.sentinel.leadership import Leadership
-from syncredis.sentinel.steps import Arrive, Consult, Hold, Look, Pursue, Step, Tell, Unblock
+from syncredis.sentinel.leadership import Due, Leadership
+from syncredis.sentinel.steps import Arrive, Consult, Hold, Inquire, Look, Pursue, Step, Tell, Unblock
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
 from syncredis.sentinel.write_loss import OffsetLog
@@ -131,31 +131,47 @@ class ServiceWatch:
                 yield from self._abort(message.primary, source)
         elif message.primary is not None and self._succession.is_primary(message.primary):
             # Of one that was left already, the slower Sentinels may tell for a while.
+            vouched_by = self._leadership.vouched_by if sentinel == self._leadership.leader else None
             if message.event == said.SELECTING or message.event in said.CANDIDATES:
                 self._leadership.begin(sentinel)
             yield from self._hear_of_primary(message, message.primary, source)
+            if vouched_by is not None and message.event in said.CANDIDATES and message.location is not None:
+                yield from self.hear_of_promotion(
+                    message.location, vouched_by
+                )  # which was not believed while it was lost
 
     def lose(self, sentinel: Location) -> Iterator[Step]:
         """Learn that a Sentinel is not heard any more."""
         if self._strict or not self._leadership.lose(sentinel, self._succession.promoted or self._candidate):
             return
-        self._candidate = None
         yield from self._hold_writes()
         yield Look()
 
-    def end_doubt_if_over(self) -> Iterator[Step]:
-        """Go back to the old primary if nobody has confirmed in time what a leader that was lost had chosen."""
-        if not self._leadership.is_over:
+    def mind_leader(self) -> Iterator[Step]:
+        """Do what is due about a leader that was lost."""
+        match self._leadership.next_due():
+            case Due.INQUIRE:
+                assert self._leadership.leader is not None
+                yield Inquire(self.name, self._leadership.leader, self._leadership.doubted)
+            case Due.GIVE_UP:
+                yield from self._give_leader_up()
+            case Due.NOTHING:
+                pass
+
+    def hear_of_leader(self, leader: Location, leads: bool) -> Iterator[Step]:
+        """Draw the conclusions from what it and the other Sentinels say about a leader that was lost."""
+        leadership = self._leadership
+        if not leadership.awaits_word_of(leader):
             return
-        doubted = self._leadership.doubted
-        self._leadership.end()
-        primary = self._succession.current
-        if doubted is None or primary is None or not self._succession.withdraw(doubted):
+        if not leads:
+            yield from self._give_leader_up()
+            return
+        leadership.trust()
+        doubted, source = leadership.doubted, leadership.vouched_by
+        if doubted is not None and self._at == doubted:
             self.release(self._held)
-            return
-        source = "the silence of the Sentinel that led the failover"
-        yield Tell(FailoverAborted(service_name=self.name, source=source, primary=primary))
-        yield from self._go(primary, source)
+        elif doubted is not None and source is not None and self._succession.promote(doubted):
+            yield from self._go(doubted, source, early=True)
 
     def hear_answer(self, named: NamedPrimary, source: str) -> Iterator[Step]:
         """Draw the conclusions from what a Sentinel answers to the question for the primary."""
@@ -171,7 +187,11 @@ class ServiceWatch:
 
     def hear_of_promotion(self, candidate: Location, source: str) -> Iterator[Step]:
         """Draw the conclusions from the candidate's own word that it is primary now."""
-        if candidate == self._candidate and self._succession.promote(candidate):
+        if candidate != self._candidate:
+            return
+        if self._leadership.is_lost:  # which may have told nobody: writes wait until that is known
+            self._leadership.vouch(source)
+        elif self._succession.promote(candidate):
             yield from self._go(candidate, source, early=True)
 
     @property
@@ -241,11 +261,12 @@ class ServiceWatch:
                 self._is_down = True
                 yield Tell(PrimaryDown(service_name=self.name, source=source, primary=primary))
         elif message.event == said.UP:
+            was_down, self._is_down = self._is_down, False
+            if self._leadership.leader is not None:
+                return  # a failover that has begun goes on all the same
             self._candidate = None
-            self._leadership.end()
             self.release(self._held)
-            if self._is_down:
-                self._is_down = False
+            if was_down:
                 yield Tell(PrimaryUp(service_name=self.name, source=source, primary=primary))
         elif message.event == said.SELECTING:
             yield from self._hold_writes()
@@ -259,6 +280,20 @@ class ServiceWatch:
             if is_news:
                 self._candidate = message.location
                 yield Pursue(self.name, message.location, source)
+
+    def _give_leader_up(self) -> Iterator[Step]:
+        """Go back to the old primary: a leader that was lost is dead, and nobody has confirmed in time what it had chosen."""
+        doubted, primary = self._leadership.doubted, self._succession.current
+        self._leadership.end()
+        self._candidate = None
+        if doubted is None or primary in (None, doubted) or self._at != doubted:
+            self.release(self._held)
+            return
+        assert primary is not None
+        self._succession.withdraw(doubted)
+        source = "the silence of the Sentinel that led the failover"
+        yield Tell(FailoverAborted(service_name=self.name, source=source, primary=primary))
+        yield from self._go(primary, source)
 
     def _abort(self, primary: Location, source: str) -> Iterator[Step]:
         self._candidate = None

@@ -46,6 +46,19 @@ class Consult:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Inquire:
+    """All Sentinels have to be asked whether one that is not heard any more still leads a failover.
+
+    Attributes:
+        chosen: what it has chosen, as far as is known: who names that one says that it does.
+    """
+
+    service_name: str
+    leader: Location
+    chosen: Location | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Hold:
     """Writes wait.
@@ -78,4 +91,4 @@ class Arrive:
     """What is over then."""
 
 
-Step: TypeAlias = Tell | Pursue | Unblock | Look | Consult | Arrive
+Step: TypeAlias = Tell | Pursue | Unblock | Look | Consult | Inquire | Arrive

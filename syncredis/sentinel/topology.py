@@ -5,6 +5,7 @@ https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -93,6 +94,21 @@ def sentinels_from_reply(reply: Reply) -> list[Location]:
     """Read the reply to ``SENTINEL SENTINELS``: where the other Sentinels are that watch the same service."""
     entries = [to_dict(entry) for entry in reply]
     return [Location(entry["ip"], int(entry["port"])) for entry in entries if int(entry.get("port", 0))]
+
+
+def silences_from_reply(reply: Reply) -> dict[Location, float]:
+    """Read from the reply to ``SENTINEL SENTINELS`` for how many seconds each has not answered; infinite: it is down."""
+    silences = {}
+    for entry in map(to_dict, reply):
+        is_down = _OUT_OF_SERVICE.intersection(entry.get("flags", "").split(","))
+        silence = math.inf if is_down else int(entry["last-ok-ping-reply"]) / 1000
+        silences[Location(entry["ip"], int(entry["port"]))] = silence
+    return silences
+
+
+def is_failing_over(reply: Reply) -> bool:
+    """Read from the reply to ``SENTINEL MASTER`` whether this Sentinel leads a failover at the moment."""
+    return "failover_in_progress" in to_dict(reply).get("flags", "").split(",")
 
 
 def other_sentinels(reply: Reply) -> int:

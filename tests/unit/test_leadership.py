@@ -1,4 +1,4 @@
-"""Which Sentinel leads a failover, and for how long what it chose is in doubt once it is lost."""
+"""Which Sentinel leads a failover, and what becomes of the doubt about its choice once it is lost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from syncredis import Location
 from syncredis.sentinel import leadership as module
-from syncredis.sentinel.leadership import LEADERLESS_FOR, Leadership
+from syncredis.sentinel.leadership import LEADERLESS_FOR, Due, Leadership
 
 B = Location("host", 2)
 LEADER, OTHER = Location("sentinel", 1), Location("sentinel", 2)
@@ -38,25 +38,53 @@ def test_who_does_not_lead_is_not_missed() -> None:
     assert leadership.doubted is None
 
 
-def test_what_a_lost_leader_had_chosen_is_in_doubt_for_a_while(clock: Clock) -> None:
+def test_a_lost_leader_is_asked_about_and_then_given_up(clock: Clock) -> None:
     leadership = Leadership()
     leadership.begin(LEADER)
     assert leadership.lose(LEADER, B)
-    assert (leadership.leader, leadership.doubted) == (None, B)
-    assert not leadership.is_over
+    assert leadership.doubted == B
+    assert not leadership.awaits_word_of(LEADER)
+    assert leadership.next_due() is Due.NOTHING
     clock.now += LEADERLESS_FOR
-    assert leadership.is_over
+    assert leadership.next_due() is Due.INQUIRE
+    assert leadership.awaits_word_of(LEADER)
+    assert not leadership.awaits_word_of(OTHER)
+    assert leadership.next_due() is Due.NOTHING
+    clock.now += LEADERLESS_FOR
+    assert leadership.next_due() is Due.GIVE_UP
     assert not leadership.lose(LEADER, B)
 
 
-def test_the_end(clock: Clock) -> None:
+def test_one_that_leads_still_is_asked_about_again_but_not_for_ever(clock: Clock) -> None:
     leadership = Leadership()
     leadership.begin(LEADER)
     leadership.lose(LEADER, B)
-    leadership.end()
+    asked = 0
+    while True:
+        clock.now += LEADERLESS_FOR
+        due = leadership.next_due()
+        if due is Due.GIVE_UP:
+            break
+        assert due is Due.INQUIRE
+        asked += 1
+        leadership.trust()
+        assert leadership.next_due() is Due.NOTHING
+    assert asked == 4
+
+
+@pytest.mark.parametrize("how", ["it is over", "it is heard again", "another one leads"])
+def test_the_end_of_a_doubt(clock: Clock, how: str) -> None:
+    leadership = Leadership()
+    leadership.begin(LEADER)
+    leadership.lose(LEADER, B)
+    leadership.vouch("its own word")
+    if how == "it is over":
+        leadership.end()
+    else:
+        leadership.begin(LEADER if how == "it is heard again" else OTHER)
     clock.now += 2 * LEADERLESS_FOR
-    assert not leadership.is_over
-    assert leadership.doubted is None
+    assert leadership.next_due() is Due.NOTHING
+    assert leadership.doubted is leadership.vouched_by is None
 
 
 def test_it_says_what_it_is() -> None:
@@ -65,4 +93,4 @@ def test_it_says_what_it_is() -> None:
     leadership.begin(LEADER)
     assert repr(leadership) == "<Leadership of sentinel:1>"
     leadership.lose(LEADER, B)
-    assert repr(leadership) == "<Leadership lost, host:2 in doubt>"
+    assert repr(leadership) == "<Leadership of sentinel:1, lost, host:2 in doubt>"

@@ -19,7 +19,7 @@ from syncredis.sentinel.events import (
     ReplicasChanged,
 )
 from syncredis.sentinel.service_watch import ServiceWatch
-from syncredis.sentinel.steps import Arrive, Consult, Look, Pursue, Tell, Unblock
+from syncredis.sentinel.steps import Arrive, Consult, Inquire, Look, Pursue, Tell, Unblock
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import NamedPrimary
 
@@ -75,6 +75,11 @@ class Watched:
         (arrival,) = self.service.hear_of_promotion(candidate, "x")
         self.service.release(arrival.hold)
         assert not self.holds
+
+    def give_up(self, how: str) -> list[Any]:
+        """End the doubt about the leader, about whom the others were asked."""
+        service = self.service
+        return list(service.hear_of_leader(LEADER, False) if "dead" in how else service.mind_leader())
 
     def is_told(self, steps: list[Any], *kinds: type) -> bool:
         return [type(step.event) for step in steps if isinstance(step, Tell)] == list(kinds)
@@ -173,8 +178,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leadership, "LEADERLESS_FOR", 0.0)
 
 
+@pytest.mark.parametrize("how", ["they say that it is dead", "nobody can say"])
 @pytest.mark.usefixtures("impatient")
-def test_the_leader_is_lost_and_nobody_has_heard_of_its_choice(watched: Watched) -> None:
+def test_the_leader_is_lost_and_nobody_has_heard_of_its_choice(watched: Watched, how: str) -> None:
     watched.lead_to(B)
     assert list(watched.service.lose(OTHER)) == []
     assert not watched.holds
@@ -182,14 +188,16 @@ def test_the_leader_is_lost_and_nobody_has_heard_of_its_choice(watched: Watched)
     assert watched.holds
     assert list(watched.service.hear_answer(NamedPrimary(A, 5), "x")) == []  # that is what they said before, too
     assert watched.holds
-    told, arrival = watched.service.end_doubt_if_over()
+    assert list(watched.service.mind_leader()) == [Inquire("orders", LEADER, B)]
+    told, arrival = watched.give_up(how)
     assert watched.is_told([told], FailoverAborted)
     assert isinstance(arrival, Arrive)
     assert (arrival.old, arrival.new) == (B, A)
     assert watched.pool.at == [A, B, A]
     watched.service.release(arrival.hold)
     assert not watched.holds
-    assert list(watched.service.end_doubt_if_over()) == []
+    assert list(watched.service.mind_leader()) == []
+    assert list(watched.service.hear_of_leader(LEADER, True)) == []
     # It was alive after all, and comes to the end.
     (arrival,) = watched.hear("+switch-master", location=B)
     assert watched.pool.at == [A, B, A, B]
@@ -206,20 +214,77 @@ def test_the_leader_is_lost_and_its_choice_is_confirmed(watched: Watched, how: s
     else:
         assert list(watched.service.hear_answer(NamedPrimary(B, 6), "x")) == []
     assert not watched.holds
-    assert list(watched.service.end_doubt_if_over()) == []
+    assert list(watched.service.mind_leader()) == []
     assert watched.pool.at == [A, B]
     assert list(watched.service.lose(LEADER)) == []  # it does not lead any more
 
 
 @pytest.mark.usefixtures("impatient")
-def test_the_leader_is_lost_before_its_choice_is_promoted(watched: Watched) -> None:
+def test_a_leader_that_leads_still_is_trusted(watched: Watched) -> None:
+    """It is only out of reach: what it has chosen will be the primary, and the old one is written to in vain."""
+    watched.lead_to(B)
+    list(watched.service.lose(LEADER))
+    for _ in range(3):
+        assert list(watched.service.mind_leader()) == [Inquire("orders", LEADER, B)]
+        assert list(watched.service.hear_of_leader(LEADER, True)) == []
+        assert not watched.holds
+    assert watched.pool.at == [A, B]
+    # Until it is dead after all.
+    list(watched.service.mind_leader())
+    told, _ = watched.service.hear_of_leader(LEADER, False)
+    assert watched.is_told([told], FailoverAborted)
+    assert watched.pool.at == [A, B, A]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_promotion_while_nobody_knows_whether_the_leader_leads_still(watched: Watched) -> None:
+    watched.hear("+failover-state-select-slave")
+    watched.hear("+selected-slave", "slave", B)
+    list(watched.service.lose(LEADER))
+    list(watched.service.mind_leader())
+    assert list(watched.service.hear_of_leader(LEADER, True)) == []
+    assert watched.holds, "nobody has been promoted yet"
+    assert list(watched.service.hear_of_promotion(B, "x")) == []
+    assert list(watched.service.mind_leader()) == [Inquire("orders", LEADER, B)]
+    (arrival,) = watched.service.hear_of_leader(LEADER, True)
+    assert (arrival.old, arrival.new, arrival.early) == (A, B, True)
+    watched.service.release(arrival.hold)
+    assert not watched.holds
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_leader_that_is_heard_again(watched: Watched) -> None:
+    watched.hear("+failover-state-select-slave")
+    watched.hear("+selected-slave", "slave", B)
+    list(watched.service.lose(LEADER))
+    list(watched.service.hear_of_promotion(B, "x"))
+    (arrival,) = watched.hear("+failover-state-wait-promotion", "slave", B)
+    assert arrival.new == B
+    assert list(watched.service.mind_leader()) == []
+
+
+@pytest.mark.usefixtures("impatient")
+def test_another_one_leads_after_the_leader_was_lost(watched: Watched) -> None:
+    """Its failover is not ended with the doubt about the first one's."""
+    watched.hear("+failover-state-select-slave")
+    list(watched.service.lose(LEADER))
+    message = Announcement("+failover-state-select-slave", "orders", "master", A, A)
+    list(watched.service.hear(message, "x", OTHER))
+    assert list(watched.service.mind_leader()) == []
+    assert watched.holds
+
+
+@pytest.mark.parametrize("how", ["they say that it is dead", "nobody can say"])
+@pytest.mark.usefixtures("impatient")
+def test_the_leader_is_lost_before_its_choice_is_promoted(watched: Watched, how: str) -> None:
     watched.hear("+failover-state-select-slave")
     watched.hear("+selected-slave", "slave", B)
     assert list(watched.service.lose(LEADER)) == [Look()]
-    assert not watched.service.is_pursued(B)
     assert list(watched.service.hear_of_promotion(B, "x")) == []
     assert watched.holds
-    assert list(watched.service.end_doubt_if_over()) == []
+    assert list(watched.service.mind_leader()) == [Inquire("orders", LEADER, B)]
+    assert watched.give_up(how) == []
+    assert not watched.service.is_pursued(B)
     assert not watched.holds
     assert watched.pool.at == [A]
 
@@ -227,7 +292,7 @@ def test_the_leader_is_lost_before_its_choice_is_promoted(watched: Watched) -> N
 def test_a_lost_leader_is_given_time(watched: Watched) -> None:
     watched.lead_to(B)
     list(watched.service.lose(LEADER))
-    assert list(watched.service.end_doubt_if_over()) == []
+    assert list(watched.service.mind_leader()) == []
     assert watched.holds
     assert watched.pool.at == [A, B]
 
@@ -244,9 +309,20 @@ def test_down_and_up_again(watched: Watched) -> None:
     assert Unblock("orders", A) in steps  # only the Sentinels may have lost sight of it
     assert watched.hear("+odown") == []
     assert watched.holds
-    assert [type(step) for step in watched.hear("+failover-state-select-slave")] == [Tell]  # it was asked already
     assert watched.is_told(watched.hear("-odown"), PrimaryUp)
     assert not watched.holds
+
+
+def test_up_again_while_somebody_leads_a_failover(watched: Watched) -> None:
+    """Which goes on all the same: the primary is demoted, and what is written there is lost."""
+    watched.hear("+odown")
+    assert [type(step) for step in watched.hear("+failover-state-select-slave")] == [
+        Tell
+    ]  # it was asked to unblock already
+    watched.hear("+selected-slave", "slave", B)
+    assert watched.hear("-odown") == []
+    assert watched.holds
+    assert watched.service.is_pursued(B)
 
 
 def test_no_hold() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from syncredis.sentinel.topology import (
     NamedPrimary,
     ReplicaView,
     freshest,
+    is_failing_over,
     location_from_address,
     majority,
     other_sentinels,
     replicas_from_reply,
     sentinels_from_reply,
+    silences_from_reply,
 )
 
 
@@ -145,3 +148,19 @@ def test_the_majority() -> None:
     # The same Sentinel, known by two addresses.
     assert majority([(S[0], NamedPrimary(A, 1, "x", 3)), (S[1], NamedPrimary(A, 1, "x", 3))], True, 2) is None
     assert majority([(S[0], NamedPrimary(A)), (S[1], NamedPrimary(A))], True, 2) == (S[0], NamedPrimary(A))
+
+
+@FORMS
+def test_who_is_silent(form: Any) -> None:
+    entries: list[dict[str, Any]] = [
+        {"ip": "sentinel", "port": "0", "flags": "sentinel", "last-ok-ping-reply": "250"},
+        {"ip": "sentinel", "port": "1", "flags": "sentinel,disconnected", "last-ok-ping-reply": "20"},
+        {"ip": "sentinel", "port": "2", "flags": "s_down,sentinel", "last-ok-ping-reply": "20"},
+    ]
+    assert silences_from_reply([form(entry) for entry in entries]) == {S[0]: 0.25, S[1]: math.inf, S[2]: math.inf}
+
+
+@FORMS
+def test_who_leads_a_failover(form: Any) -> None:
+    assert is_failing_over(form({"flags": "master,o_down,failover_in_progress"}))
+    assert not is_failing_over(form({"flags": "master"}))
