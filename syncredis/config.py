@@ -135,10 +135,7 @@ class ConnectionConfig:
     def __post_init__(self) -> None:
         # A configuration is made for each client, and for each server that Sentinels name: what is as nearly always costs one
         # look here, and not a call of a function.
-        host, port = self.location
-        if type(host) is not str or type(port) is not int or not host or not 0 < port < 65536:
-            _require(isinstance(host, str) and host != "", "host", host, "a name or an address")
-            _require(_is_number(port) and 0 < port < 65536, "port", port, "a number from 1 to 65535")
+        _require_location(*self.location)
         path = self.unix_socket_path
         if path is not None:
             _require(isinstance(path, str) and path != "", "unix_socket_path", path, "a path, as text")
@@ -184,7 +181,13 @@ class ConnectionConfig:
 
     def at(self, location: Location) -> ConnectionConfig:
         """Return the same configuration for another server."""
-        return replace(self, location=location, unix_socket_path=None)
+        _require_location(*location)
+        there = object.__new__(type(self))
+        for name in _FIELDS:  # `replace` would look once more at all the others, and takes twice as long
+            object.__setattr__(there, name, getattr(self, name))
+        object.__setattr__(there, "location", location)
+        object.__setattr__(there, "unix_socket_path", None)
+        return there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +215,9 @@ class PoolConfig:
         _require(idle is None or (_is_number(idle) and idle >= 0), "max_idle_connections", idle, "at least 0")
 
 
+_FIELDS: Final = tuple(f.name for f in fields(ConnectionConfig))
 _POOL_NAMES = frozenset(f.name for f in fields(PoolConfig))
-_PLAIN_NAMES = frozenset(f.name for f in fields(ConnectionConfig)) - {"location", "db", "tls"}
+_PLAIN_NAMES = frozenset(_FIELDS) - {"location", "db", "tls"}
 _TLS_NAMES = frozenset(name for name in ConnectionOptions.__annotations__ if name.startswith("ssl"))
 
 #: The names of all options, as `ClientOptions` lists them for type checkers.
@@ -295,6 +299,12 @@ def unknown_option(name: str) -> str:
 def _require(holds: bool, name: str, value: object, wanted: str) -> None:
     if not holds:
         raise ConfigurationError(f"{name}={value!r} must be {wanted}")
+
+
+def _require_location(host: str, port: int) -> None:
+    if type(host) is not str or type(port) is not int or not host or not 0 < port < 65536:
+        _require(isinstance(host, str) and host != "", "host", host, "a name or an address")
+        _require(_is_number(port) and 0 < port < 65536, "port", port, "a number from 1 to 65535")
 
 
 def _require_seconds(name: str, value: float | None, *, zero_allowed: bool = False) -> None:

@@ -6,6 +6,8 @@ Whatever blocks here, name resolution aside, can be interrupted.
 from __future__ import annotations
 
 import builtins
+import errno
+import os
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -57,6 +59,34 @@ def connect(config: ConnectionConfig) -> Transport:
         raise not_applied(ConnectionError(f"can not connect to {config.target}: {error}")) from error
 
 
+def is_immediate(config: ConnectionConfig) -> bool:
+    """Whether `begin_connecting` will do: nothing has to be looked up, asked for or encrypted first."""
+    return config.tls is None and config.credential_provider is None and _family_of(config.location.host) is not None
+
+
+def begin_connecting(config: ConnectionConfig) -> Transport:
+    """Return a stream that is about to be connected: nothing is sent, nor received, until it is. Never blocks.
+
+    It does not block either, until its timeout is set.
+
+    Raises:
+        ConnectionError: with ``not_applied`` set, if it is certain already that the server can not be reached.
+    """
+    connecting = socket.socket(_family_of(config.location.host) or socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        connecting.setblocking(False)
+        result = connecting.connect_ex(config.location)
+        if result not in (0, errno.EINPROGRESS):
+            raise OSError(result, os.strerror(result))
+        _tune(connecting, config)
+        return Transport(connecting, config.target, None, is_new=True)
+    except BaseException as error:
+        connecting.close()
+        if not isinstance(error, OSError):
+            raise
+        raise not_applied(ConnectionError(f"can not connect to {config.target}: {error}")) from error
+
+
 def _connect_unix(config: ConnectionConfig, deadline: float | None) -> socket.socket:
     return _connect_one(socket.AF_UNIX, socket.SOCK_STREAM, 0, config.unix_socket_path, deadline)
 
@@ -72,21 +102,33 @@ def _connect_tcp(config: ConnectionConfig, deadline: float | None) -> socket.soc
                 raise
             failure = error
             continue
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if config.keepalive:
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        _tune(connected, config)
         return connected
     raise failure or OSError("the host has no address")
 
 
+def _tune(connected: socket.socket, config: ConnectionConfig) -> None:
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if config.keepalive:
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+
 def _addresses(host: str, port: int) -> Sequence[tuple[int, int, int, str, Any]]:
     """Return where a host can be reached, as `socket.getaddrinfo` does, which is not asked about what is an address already."""
-    family, rest = (socket.AF_INET6, (0, 0)) if ":" in host else (socket.AF_INET, ())
+    family = _family_of(host)
+    if family is None:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, socket.SOCK_STREAM, 0, "", (host, port))]
+
+
+def _family_of(host: str) -> socket.AddressFamily | None:
+    """Return of which family an address is; None: it is a name, or has a scope."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.inet_pton(family, host)
-    except OSError:  # a name, or an address with a scope
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [(family, socket.SOCK_STREAM, 0, "", (host, port, *rest))]
+    except OSError:
+        return None
+    return family
 
 
 def _connect_one(family: int, kind: int, protocol: int, address: Any, deadline: float | None) -> socket.socket:

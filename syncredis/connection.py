@@ -463,16 +463,28 @@ def _shake_hands(connection: Connection, config: ConnectionConfig, deadline: flo
     config = config.with_credentials()
     steps, data = handshake.opening(config, ask_role=ask_role)
     replies = connection.exchange(data, len(steps), deadline)
-    connection.protocol = config.protocol
-    if config.protocol == 3 and handshake.hello_refused(replies[0]):
-        connection.protocol = 2
+    protocol = config.protocol
+    if protocol == 3 and handshake.hello_refused(replies[0]):
+        protocol = 2
         steps = handshake.without_hello(config, ask_role=ask_role)
         replies = connection.exchange(handshake.packed(steps, config), len(steps), deadline)
+    conclude_handshake(connection, protocol, steps, replies)
+    if ask_role:
+        connection.role = handshake.role_from_reply(replies[-1])
+        connection.link = handshake.link_from_reply(replies[-1])
+
+
+def conclude_handshake(
+    connection: Connection, protocol: int, steps: Sequence[handshake.Step], replies: Sequence[Reply]
+) -> None:
+    """Note what is known of a connection once its handshake was answered.
+
+    Raises:
+        ResponseError: if the server has refused a part that matters.
+    """
     error = handshake.first_error(steps, replies)
     if error is not None:
         error.not_applied = True
         raise error
+    connection.protocol = protocol
     connection.client_id = handshake.client_id_from_hello(replies[0])
-    if ask_role:
-        connection.role = handshake.role_from_reply(replies[-1])
-        connection.link = handshake.link_from_reply(replies[-1])

@@ -197,6 +197,32 @@ class ConnectionPool:
         """Have each connection authenticate anew before it is lent again. Never blocks."""
         self._state.doubt_all()
 
+    # --- for connections that others make ------------------------------------------------------------
+
+    @property
+    def generation(self) -> int:
+        """What a connection has to `admit` with that begins to be made now."""
+        return self._state.generation
+
+    def lease_now(self) -> Connection | Slot | None:
+        """Return a connection that nobody uses, or the right to make one; None: nothing is free. Never blocks.
+
+        The slot is owed back by `admit`, or by `free`. Not for pools with a provider of credentials.
+        """
+        while isinstance(found := self._state.take(), Connection):
+            if self.is_fresh(found, time.monotonic()):
+                return found
+        return found
+
+    def admit(self, connection: Connection, slot: Slot, generation: int) -> bool:
+        """Let a connection that was made elsewhere take the place of its slot; return whether it may be used."""
+        connection.generation = generation
+        return self._state.admit(connection, slot)
+
+    def free(self, what: Connection | Slot) -> None:
+        """Let another one take the place of a connection that was closed, or of a slot of which nothing came."""
+        self._state.free(what)
+
     # --- beyond the limit ---------------------------------------------------------------------------
 
     @property

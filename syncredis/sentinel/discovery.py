@@ -21,6 +21,7 @@ from syncredis.exceptions import PrimaryNotFoundError, RedisError, ReplicaNotFou
 from syncredis.pool import ConnectionPool
 from syncredis.sentinel.address_map import AddressMap, translator
 from syncredis.sentinel.hedge import Abandoned, AllFailed, Choice, Round
+from syncredis.sentinel.inquiry import Inquiry, begin
 from syncredis.sentinel.succession import Succession
 from syncredis.sentinel.topology import (
     NamedPrimary,
@@ -41,6 +42,10 @@ FRESH: Final = 0.25
 
 #: Seconds for which an answer serves after it has led nowhere. Long enough to spare the Sentinels, short against a failover.
 DOUBTED: Final = 0.03
+
+#: Seconds after which one more Sentinel is asked where a majority has to answer, and does not at once. One that is near takes
+#: less, and the others need not be asked then.
+_SOON: Final = 0.003
 
 #: Connections to one Sentinel: one, and one more for a question while a slow answer to another is awaited.
 _LINKS: Final = PoolConfig(max_connections=4, pool_timeout=1.0)
@@ -129,7 +134,7 @@ class Discovery:
                 return promoted
             try:
                 named = self._answer(
-                    "primary", service_name, self._ask_primary, max_age, self._asking_for_primary(succession)
+                    self._question_of_primary(service_name), max_age, self._asking_for_primary(succession)
                 )
             except AllFailed as failed:
                 unanimous = _overruled(failed)
@@ -149,7 +154,7 @@ class Discovery:
         Raises:
             RedisError: if it can not say.
         """
-        return _ask_one(self._ask_for_name, service_name, sentinel)
+        return self._ask(self._question_of_name(service_name), sentinel)
 
     def replicas(self, service_name: str, *, max_age: float = 0.0) -> list[ReplicaView]:
         """Return the replicas of a service, in service or not. Blocks.
@@ -158,7 +163,7 @@ class Discovery:
             ReplicaNotFoundError: if no Sentinel could be reached, or none knows the name. The message says which.
         """
         try:
-            return self._answer("replicas", service_name, self._ask_replicas, max_age, _Manner(self._hedge_delay))
+            return self._answer(self._question_of_replicas(service_name), max_age, _Manner(self._hedge_delay))
         except AllFailed as failed:
             if any(isinstance(cause, _NoReplicas) for cause in failed.causes.values()):
                 return []
@@ -190,30 +195,25 @@ class Discovery:
         Questions under way are still answered: others may be waiting for them.
         """
         with self._lock:
-            links = list(self._links.values())
+            links, self._links = self._links, {}
             self._known.clear()
-        for link in links:
+        for link in links.values():
             link.invalidate()
 
     # --- one question, many callers ---------------------------------------------------------------
 
     def _asking_for_primary(self, succession: Succession) -> _Manner[NamedPrimary]:
+        known = len(self.sentinels)
+        soon, most = min(_SOON, self._hedge_delay), known // 2 + 1
         if self.strict:
-            return _Manner(0.0, partial(majority, sentinels=len(self.seeds)))
+            return _Manner(soon, partial(majority, sentinels=len(self.seeds)), at_once=most)
         if succession.current is None:
             # Nothing is remembered that would give a Sentinel away that has missed a failover: others are heard, too.
-            return _Manner(0.0, partial(freshest, sentinels=len(self.sentinels)), self._hedge_delay)
+            return _Manner(soon, partial(freshest, sentinels=known), self._hedge_delay, most)
         return _Manner(self._hedge_delay)
 
-    def _answer(
-        self,
-        kind: str,
-        service_name: str,
-        ask: Callable[[Location, str], T],
-        max_age: float,
-        manner: _Manner[T],
-    ) -> T:
-        key = (kind, service_name)
+    def _answer(self, question: _Question[T], max_age: float, manner: _Manner[T]) -> T:
+        key = (question.kind, question.service_name)
         while True:
             with self._lock:
                 known = self._known.get(key)
@@ -223,10 +223,12 @@ class Discovery:
                 if running is None or running.over:
                     running = Round(
                         self._order,
-                        partial(_ask_one, ask, service_name),
+                        partial(self._ask, question),
                         manner.hedge_delay,
                         manner.choose,
                         manner.patience,
+                        partial(self._begin, question),
+                        manner.at_once,
                     )
                     self._rounds[key] = running
             try:
@@ -249,20 +251,24 @@ class Discovery:
 
     # --- questions to one Sentinel ----------------------------------------------------------------
 
-    def _ask_primary(self, sentinel: Location, service_name: str) -> NamedPrimary:
-        named = self._ask_for_name(sentinel, service_name)
-        if self.succession(service_name).is_outdated(named):
-            raise _Outdated(named)
-        return named
+    def _question_of_primary(self, service_name: str) -> _Question[NamedPrimary]:
+        def read(sentinel: Location, replies: list[Reply]) -> NamedPrimary:
+            named = self._read_name(service_name, sentinel, replies)
+            if self.succession(service_name).is_outdated(named):
+                raise _Outdated(named)
+            return named
 
-    def _ask_for_name(self, sentinel: Location, service_name: str) -> NamedPrimary:
-        address, state, others, *identity = self.query(
-            sentinel,
-            ("GET-MASTER-ADDR-BY-NAME", service_name),
-            ("MASTER", service_name),
-            ("SENTINELS", service_name),
-            *([("MYID",)] if self.strict else []),
-        )
+        return replace(self._question_of_name(service_name), read=read)
+
+    def _question_of_name(self, service_name: str) -> _Question[NamedPrimary]:
+        asked = ["GET-MASTER-ADDR-BY-NAME", "MASTER", "SENTINELS"]
+        commands = [Command[Reply](("SENTINEL", word, service_name)) for word in asked]
+        if self.strict:
+            commands.append(Command(("SENTINEL", "MYID")))
+        return _Question("primary", service_name, commands, partial(self._read_name, service_name))
+
+    def _read_name(self, service_name: str, sentinel: Location, replies: list[Reply]) -> NamedPrimary:
+        address, state, others, *identity = replies
         if isinstance(address, RedisError):
             raise address
         location = location_from_address(address)
@@ -281,8 +287,12 @@ class Discovery:
             return named
         return replace(named, epoch=config_epoch(state), sentinels=other_sentinels(state) + 1)
 
-    def _ask_replicas(self, sentinel: Location, service_name: str) -> list[ReplicaView]:
-        reply, others = self.query(sentinel, ("REPLICAS", service_name), ("SENTINELS", service_name))
+    def _question_of_replicas(self, service_name: str) -> _Question[list[ReplicaView]]:
+        commands = [Command[Reply](("SENTINEL", word, service_name)) for word in ("REPLICAS", "SENTINELS")]
+        return _Question("replicas", service_name, commands, partial(self._read_replicas, service_name))
+
+    def _read_replicas(self, service_name: str, sentinel: Location, replies: list[Reply]) -> list[ReplicaView]:
+        reply, others = replies
         if isinstance(reply, RedisError):
             if "No such master" in str(reply):
                 raise _NotKnown(f"does not know {service_name!r}")
@@ -295,15 +305,25 @@ class Discovery:
             raise _NoReplicas(f"knows no replica of {service_name!r}")
         return replicas
 
+    def _ask(self, question: _Question[T], sentinel: Location) -> T:
+        """Put a question to one Sentinel, in one round trip; errors among the replies are its affair. Blocks."""
+        return _read(question, sentinel, self._replies(sentinel, question.commands))
+
     def query(self, sentinel: Location, *questions: tuple[str, ...]) -> list[Reply]:
         """Put several questions to one Sentinel in one round trip; errors among the replies are returned. Blocks.
 
         Raises:
             RedisError: if it can not be reached.
         """
-        commands = [Command[Reply](("SENTINEL", *question)) for question in questions]
+        return self._replies(sentinel, [Command[Reply](("SENTINEL", *question)) for question in questions])
+
+    def _replies(self, sentinel: Location, commands: Sequence[Command[Any]]) -> list[Reply]:
         with self._link(sentinel).leased() as connection:
             return connection.execute_many(commands, text=True)
+
+    def _begin(self, question: _Question[T], sentinel: Location) -> Inquiry[T] | None:
+        """Begin to put a question to one Sentinel; None: that would block. Never blocks."""
+        return begin(self._link(sentinel), question.commands, partial(_read, question, sentinel))
 
     def _link(self, sentinel: Location) -> ConnectionPool:
         with self._lock:
@@ -327,12 +347,23 @@ class Discovery:
 
 
 @dataclass(frozen=True, slots=True)
+class _Question(Generic[T]):
+    """What a Sentinel is asked: the commands, which go out together, and what makes the answer of their replies."""
+
+    kind: str
+    service_name: str
+    commands: Sequence[Command[Any]]
+    read: Callable[[Location, list[Reply]], T]
+
+
+@dataclass(frozen=True, slots=True)
 class _Manner(Generic[T]):
     """How a question is put; see `Round`."""
 
     hedge_delay: float
     choose: Choice[T] | None = None
     patience: float = math.inf
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,9 +391,9 @@ class _NoReplicas(SentinelError):
     """A Sentinel answered that there is none."""
 
 
-def _ask_one(ask: Callable[[Location, str], T], service_name: str, sentinel: Location) -> T:
+def _read(question: _Question[T], sentinel: Location, replies: list[Reply]) -> T:
     try:
-        return ask(sentinel, service_name)
+        return question.read(sentinel, replies)
     except RedisError:
         raise
     except (AttributeError, LookupError, TypeError, ValueError) as error:

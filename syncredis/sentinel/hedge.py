@@ -5,13 +5,15 @@ counts - or the one that is chosen, where one is not enough - and the others are
 for the same round: they cause one round of queries.
 
 No caller leads. Each waits, and whichever is awake when the next Sentinel is due has it asked; so a caller that is
-interrupted takes nothing away from the others. Each Sentinel is asked in a thread of its own, which lives no longer than
-its timeouts allow.
+interrupted takes nothing away from the others. Where that can be done without blocking, a Sentinel is asked without a
+thread: one of the callers watches the sockets of all that are asked so, and if it leaves, another one does. Otherwise a
+Sentinel is asked in a thread of its own, which lives no longer than its timeouts allow.
 """
 
 from __future__ import annotations
 
 import math
+import select
 import threading
 import time
 from collections import deque
@@ -23,6 +25,8 @@ from syncredis import interruption
 from syncredis.config import Location
 from syncredis.exceptions import InterruptedCallError
 from syncredis.interruption import Interruption
+from syncredis.sentinel.bell import Bell
+from syncredis.sentinel.inquiry import Inquiry
 from syncredis.typing import T
 
 #: Chooses among the answers there are; None: more are needed. The flag says that there will be no more.
@@ -53,9 +57,11 @@ class Round(Generic[T]):
     Args:
         candidates: the Sentinels, in the order in which to ask them.
         ask: puts the question to one; blocks, and raises if there is no answer to be had.
+        begin: begins to put it to one, and never blocks; None is returned for a Sentinel that only ``ask`` can be used for.
         hedge_delay: seconds after which the next one is asked although the last may still answer.
         choose: chooses among the answers.
         patience: seconds after the first answer for which further ones are waited for, if they are needed.
+        at_once: how many are asked without such a delay between them: as many as have to answer.
     """
 
     def __init__(
@@ -65,15 +71,23 @@ class Round(Generic[T]):
         hedge_delay: float,
         choose: Choice[T] | None = None,
         patience: float = math.inf,
+        begin: Callable[[Location], Inquiry[T] | None] | None = None,
+        at_once: int = 1,
     ) -> None:
         self._ask_one = ask
+        self._begin = begin
         self._choose: Choice[T] = choose or _first
         self._patience = patience
         self._hedge_delay = hedge_delay
+        self._at_once = at_once
         # Guards what follows, and wakes the callers.
         self._changed = threading.Condition()
         self._not_asked = deque(candidates)
-        self._asking: dict[Location, Interruption] = {}
+        self._asking: dict[Location, Interruption] = {}  # those that threads ask, and the others:
+        self._inquiries: dict[Location, Inquiry[T]] = {}
+        self._is_attended = False  # whether a caller watches the latter
+        self._bell: Bell | None = None  # wakes it
+        self._may_ring = False
         self._causes: dict[Location, Exception] = {}
         self._answers: list[tuple[Location, T]] = []
         self._chosen: tuple[Location, T] | None = None
@@ -98,6 +112,7 @@ class Round(Generic[T]):
         """
         with self._counted(), self._wakeable() as call:
             while True:
+                attends = False
                 with self._changed:
                     self._check(call)
                     if self._chosen is not None:
@@ -109,9 +124,13 @@ class Round(Generic[T]):
                     due = self._due()
                     slower = self._lose_patience() if due is None else []
                     if due is None and not slower and not self._over:
-                        self._changed.wait(self._until_next())
-                        continue
-                if due is not None:
+                        attends = bool(self._inquiries) and not self._is_attended
+                        if not attends:
+                            self._changed.wait(self._until_next())
+                            continue
+                if attends:
+                    self._attend()
+                if due is not None and not self._has_begun(due):
                     self._start(due)
                 for other in slower:
                     other.interrupt()
@@ -120,7 +139,10 @@ class Round(Generic[T]):
 
     def _due(self) -> Location | None:
         """Return the next Sentinel if it is its turn. It stays so until a thread that asks it has begun."""
-        if self._over or not self._not_asked or (self._asking and time.monotonic() < self._next_due):
+        if self._over or not self._not_asked:
+            return None
+        asked = len(self._asking) + len(self._inquiries)
+        if asked and asked + len(self._answers) >= self._at_once and time.monotonic() < self._next_due:
             return None
         return self._not_asked[0]
 
@@ -135,7 +157,11 @@ class Round(Generic[T]):
             return mine
 
     def _until_next(self) -> float | None:
-        next_step = min(self._next_due if self._not_asked else math.inf, self._patient_until)
+        next_step = min(
+            self._next_due if self._not_asked else math.inf,
+            self._patient_until,
+            *(inquiry.deadline for inquiry in self._inquiries.values()),
+        )
         return None if next_step == math.inf else max(0.0, next_step - time.monotonic())
 
     def _lose_patience(self) -> list[Interruption]:
@@ -147,16 +173,17 @@ class Round(Generic[T]):
 
     def _choose_now(self, *, final: bool) -> list[Interruption]:
         self._chosen = self._choose(self._answers, final)
-        self._over = self._chosen is not None or not (self._asking or self._not_asked)
+        self._over = self._chosen is not None or not (self._asking or self._inquiries or self._not_asked)
         if not self._over:
             return []
-        self._changed.notify_all()
+        self._notify()
         return list(self._asking.values())
 
     def _settle(self, location: Location, answer: T | None, cause: Exception | None) -> list[Interruption]:
         """Note what came of asking one Sentinel; return what is to be interrupted because of it."""
         with self._changed:
-            del self._asking[location]
+            self._asking.pop(location, None)
+            self._inquiries.pop(location, None)
             if cause is not None:
                 self._causes[location] = cause
             if not self._over:
@@ -164,17 +191,97 @@ class Round(Generic[T]):
                     assert answer is not None
                     self._answers.append((location, answer))
                     self._patient_until = min(self._patient_until, time.monotonic() + self._patience)
-                is_last = not (self._asking or self._not_asked)
+                is_last = not (self._asking or self._inquiries or self._not_asked)
                 slower = self._choose_now(final=is_last) if self._answers else []
                 self._over = self._over or is_last
             else:
                 slower = []
-            self._changed.notify_all()
+            self._notify()
             return slower
+
+    def _notify(self) -> None:
+        """Have every caller look again."""
+        self._changed.notify_all()
+        if self._bell is not None and self._may_ring:
+            self._bell.ring()
 
     def _check(self, call: Interruption | None) -> None:
         if call is not None and call.interrupted:
             raise InterruptedCallError("the call was interrupted while it asked the Sentinels")
+
+    # --- without threads ---------------------------------------------------------------------------------
+
+    def _has_begun(self, location: Location) -> bool:
+        """Begin to ask a Sentinel that is due without a thread; False: it takes one."""
+        if self._begin is None:
+            return False
+        with self._changed:
+            if self._due() != location:
+                return True  # another caller was quicker
+            try:
+                inquiry = self._begin(location)
+            except Exception as error:  # of any kind: a cause, as if a thread had met with it
+                self._not_asked.popleft()
+                slower = self._settle(location, None, error)
+            else:
+                if inquiry is None:
+                    return False
+                self._not_asked.popleft()
+                self._inquiries[location] = inquiry
+                self._next_due = time.monotonic() + self._hedge_delay
+                slower = []
+        for other in slower:
+            other.interrupt()
+        return True
+
+    def _attend(self) -> None:
+        """Watch the Sentinels that are asked without threads, until one has answered or something else is to be done."""
+        with self._changed:
+            if self._is_attended or not self._inquiries:
+                return
+            self._is_attended = True
+        try:
+            for location, inquiry in self._ready():
+                self._advance(location, inquiry)
+        finally:
+            self._is_attended = self._may_ring = False
+
+    def _ready(self) -> list[tuple[Location, Inquiry[T]]]:
+        """Block until some of the Sentinels have said something, or their time is over; return which."""
+        with self._changed:
+            bell = self._bell = self._bell or Bell()
+            asked = {inquiry.fileno(): (location, inquiry) for location, inquiry in self._inquiries.items()}
+            left = self._until_next()
+            self._may_ring = True
+        poll = select.poll()
+        poll.register(bell.fileno(), select.POLLIN)
+        for descriptor, (_, inquiry) in asked.items():
+            poll.register(descriptor, inquiry.events)
+        found = {descriptor for descriptor, _ in poll.poll(None if left is None else math.ceil(left * 1000))}
+        self._may_ring = False
+        if bell.fileno() in found:
+            bell.silence()
+        now = time.monotonic()
+        return [each for descriptor, each in asked.items() if descriptor in found or each[1].deadline <= now]
+
+    def _advance(self, location: Location, inquiry: Inquiry[T]) -> None:
+        slower: list[Interruption] = []
+        try:
+            answer = inquiry.advance()
+            if answer is not None:
+                slower = self._settle(location, answer, None)
+            elif inquiry.deadline <= time.monotonic():
+                inquiry.give_up()
+                slower = self._settle(location, None, inquiry.overdue())
+        except Exception as error:  # of any kind: the callers wait until something has come of it
+            slower = self._settle(location, None, error)
+        except BaseException:  # this caller's affair, and not the others': they ask again
+            with self._changed:
+                if self._inquiries.pop(location, None) is not None:
+                    self._not_asked.appendleft(location)
+            raise
+        for other in slower:
+            other.interrupt()
 
     # --- threads -----------------------------------------------------------------------------------------
 
@@ -223,8 +330,20 @@ class Round(Generic[T]):
                     self._over = self._abandoned = True
                 # If there is an answer, whoever took it may have been interrupted before the slower ones were.
                 unwanted = list(self._asking.values()) if self._over and not self._callers else []
+                dropped = [] if self._callers else self._drop()
+                if not self._over:
+                    self._changed.notify()  # it may have been this caller who watched, or whose turn the next step was
             for asked in unwanted:
                 asked.interrupt()
+            for inquiry in dropped:
+                inquiry.give_up()
+
+    def _drop(self) -> list[Inquiry[T]]:
+        """Let go of the Sentinels that are asked without threads, now that nobody watches; return what is to be given up."""
+        dropped = list(self._inquiries.values())
+        self._inquiries.clear()
+        self._bell = None
+        return dropped
 
     @contextmanager
     def _wakeable(self) -> Iterator[Interruption | None]:
@@ -234,7 +353,7 @@ class Round(Generic[T]):
 
     def _wake(self) -> None:
         with self._changed:
-            self._changed.notify_all()
+            self._notify()
 
 
 def _first(answers: Sequence[tuple[Location, T]], final: bool) -> tuple[Location, T] | None:  # noqa: ARG001 - a `Choice`
