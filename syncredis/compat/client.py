@@ -18,9 +18,10 @@ from syncredis.compat.callbacks import CaseInsensitiveDict, ResponseCallbacks
 from syncredis.compat.commands.core import CoreCommands, KeyAccess
 from syncredis.compat.commands.scored import as_scanned
 from syncredis.compat.construction import DEFAULT_RETRY, pool_options
+from syncredis.compat.deprecation import warn_of_client_options
 from syncredis.compat.driver_info import UNSET
 from syncredis.compat.exceptions import RedisError, ResponseError, WatchError
-from syncredis.compat.faces import AbstractConnection
+from syncredis.compat.foreign import is_foreign
 from syncredis.compat.keyspace_notifications import KeyspaceNotifications
 from syncredis.compat.lock import Lock
 from syncredis.compat.monitor import Monitor
@@ -30,9 +31,10 @@ from syncredis.compat.pubsub import PubSub, PubSubWorkerThread
 from syncredis.compat.queueing import Queue
 from syncredis.compat.requests import EMPTY_RESPONSE, NEVER_DECODE, decoded, request
 from syncredis.compat.retry import Retry, of_connection
+from syncredis.compat.shapes import is_ok
 from syncredis.compat.surface import ClientSurface, Queueing
 from syncredis.compat.translation import original, translated
-from syncredis.compat.wire import taints
+from syncredis.compat.wire import is_login, taints
 from syncredis.retry import retry as try_again
 from syncredis.scanning import Scan, ScanIterators
 
@@ -102,6 +104,7 @@ class Redis(ClientSurface, KeyAccess, ScanIterators[Any]):
         maint_notifications_config: Any = None,
         oss_cluster_maint_notifications_handler: Any = None,
     ) -> None:
+        warn_of_client_options(locals())
         self.auto_close_connection_pool = connection_pool is None
         self.connection_pool = ConnectionPool(**pool_options(locals())) if connection_pool is None else connection_pool
         self.response_callbacks: Any = ResponseCallbacks()
@@ -211,6 +214,8 @@ class Redis(ClientSurface, KeyAccess, ScanIterators[Any]):
             if self._reads_by_hand:
                 return self._execute_by_hand(args, options)
             command = request(args, options, self.response_callbacks, self.get_encoder())
+            if self.connection is None and is_login(args):
+                return self.connection_pool.log_in(command)
             if self.connection is not None or taints(args):
                 return self._execute_on_one(command)
             return self.connection_pool.client.execute(command)
@@ -228,7 +233,7 @@ class Redis(ClientSurface, KeyAccess, ScanIterators[Any]):
         """Whether replies go through `parse_response`: it was overridden, or the connection is of another make."""
         own = self.connection
         overridden = getattr(self.parse_response, "__func__", None) is not Redis.parse_response
-        return overridden or (own is not None and not issubclass(type(own), AbstractConnection))
+        return overridden or (own is not None and is_foreign(own))
 
     def _execute_on_one(self, command: Command[Any]) -> Any:
         """Carry a command out on the connection of one's own; without one, on one that is closed afterwards."""
@@ -386,6 +391,10 @@ class Pipeline(Queueing, Redis):
             self.reset()
 
 
+#: Whether a server said OK; some look for it here.
+bool_ok = is_ok
+
+
 def _ignore(error: Exception) -> None:
     """What is done about an error before it is tried again: nothing."""
 
@@ -400,4 +409,5 @@ __all__ = [
     "PubSubWorkerThread",
     "Redis",
     "StrictRedis",
+    "bool_ok",
 ]

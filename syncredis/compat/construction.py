@@ -49,9 +49,7 @@ def pool_options(given: dict[str, Any]) -> dict[str, Any]:
     options["retry"] = copy.deepcopy(given["retry"])
     if given["retry_on_timeout"]:
         options["retry_on_timeout"] = True
-    named = {name: given[name] for name in ("driver_info", "lib_name", "lib_version") if given[name] is not UNSET}
-    if named:
-        options["driver_info"] = resolve_driver_info(**named)
+    options["driver_info"] = resolve_driver_info(given["driver_info"], given["lib_name"], given["lib_version"])
     if given["unix_socket_path"] is not None:
         return {**options, "path": given["unix_socket_path"], "connection_class": UnixDomainSocketConnection}
     options |= {name: given[name] for name in _OVER_TCP}

@@ -7,6 +7,7 @@ themselves, to send and to receive by hand, to poll its socket, or to hook into 
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from typing import Any, Final
 from syncredis import exceptions as core
 from syncredis.command import Command
 from syncredis.compat import retry as retries
+from syncredis.compat.deprecation import warn_of_driver_names
 from syncredis.compat.driver_info import UNSET, DriverInfo, resolve_driver_info
 from syncredis.compat.encoder import Encoder
 from syncredis.compat.exceptions import ConnectionError, DataError, TimeoutError
@@ -84,6 +86,7 @@ class AbstractConnection(ConnectionInterface):
         event_dispatcher: Any = None,  # noqa: ARG002 - as redis-py
         **unused: Any,
     ) -> None:
+        warn_of_driver_names({"lib_name": lib_name, "lib_version": lib_version})
         if (username or password) and credential_provider is not None:
             raise DataError("'username' and 'password' cannot be passed along with 'credential_provider'. Give either.")
         if unknown := {name for name in unused if not name.startswith(("maint", "orig_", "oss_", "himport_"))}:
@@ -98,7 +101,7 @@ class AbstractConnection(ConnectionInterface):
         self.credential_provider = credential_provider
         self.redis_connect_func = redis_connect_func
         self.driver_info = resolve_driver_info(driver_info, lib_name, lib_version)
-        self._says_driver = (driver_info, lib_name, lib_version) != (UNSET, UNSET, UNSET)
+        self._says_driver = self.driver_info != DriverInfo()  # the handshake has said that this library is there
         self.health_check_interval = health_check_interval
         self.next_health_check: float = 0
         self.retry_on_timeout = retry_on_timeout
@@ -116,6 +119,8 @@ class AbstractConnection(ConnectionInterface):
         self._tainted = False
         self._connect_callbacks: list[Callable[[Any], Any]] = []
         self._should_reconnect = False
+        #: A weak reference to what asyncio's users have of it.
+        self.side: Any = None
 
     def __repr__(self) -> str:
         pieces = ",".join(f"{name}={value}" for name, value in self.repr_pieces())
@@ -195,7 +200,9 @@ class AbstractConnection(ConnectionInterface):
         self._note_health()
         try:
             self._opened(made)
-            if self.redis_connect_func is not None:
+            if self.redis_connect_func is None:
+                self.on_connect_check_health()
+            else:
                 self.redis_connect_func(self)
             for callback in list(self._connect_callbacks):
                 callback(self)
@@ -211,8 +218,12 @@ class AbstractConnection(ConnectionInterface):
     def _opened(self, made: CoreConnection) -> None:
         """For subclasses: the handshake is over."""
 
+    def on_connect_check_health(self, check_health: bool = True) -> None:  # noqa: ARG002 - as redis-py
+        """`on_connect`, by the name under which redis-py calls it since 6.0; subclasses may override either."""
+        self.on_connect()
+
     def on_connect(self) -> None:
-        """Shake hands. That was done when the connection was made, so there is nothing left to do."""
+        """Called on each new connection, unless ``redis_connect_func`` is; for subclasses. The handshake is over by then."""
 
     def disconnect(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - as redis-py
         """Close the socket. Never blocks, never raises."""
@@ -285,6 +296,9 @@ class AbstractConnection(ConnectionInterface):
         assert connection is not None
         try:
             reply = connection.execute(command, text)
+        except core.BusyLoadingError:
+            self.disconnect()  # as redis-py: elsewhere, or later, there may be one that has loaded
+            raise
         finally:
             if not connection.in_step:
                 self.disconnect()
@@ -298,7 +312,13 @@ class AbstractConnection(ConnectionInterface):
             *args: the command.
             **kwargs: ``check_health=False``: without `check_health`.
         """
-        self._be_ready(kwargs.get("check_health", True))
+        check_health = kwargs.get("check_health", True)
+        if (
+            type(self).send_packed_command is not AbstractConnection.send_packed_command
+        ):  # whoever overrides it sees all
+            self.send_packed_command(self.pack_command(*args), check_health=check_health)
+            return
+        self._be_ready(check_health)
         self._send(Command(split_name(args)), 1, taints(args))
 
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
@@ -437,20 +457,17 @@ class Connection(AbstractConnection):
         self.host = host
         self.port = int(port)
         self.socket_keepalive = socket_keepalive
-        self.socket_keepalive_options = socket_keepalive_options
+        self.socket_keepalive_options = keepalive_from(socket_keepalive_options)
         self.socket_type = socket_type
         super().__init__(**kwargs)
 
     def _place(self) -> dict[str, Any]:
         return {"host": self.host, "port": self.port}
 
-    def adopt(self, connection: CoreConnection) -> None:
-        """Become the face of a connection that was made without one. Never blocks."""
-        self._core = connection
-
     def _opened(self, made: CoreConnection) -> None:
         if self.socket_keepalive:
-            keepalive_from(self.socket_keepalive_options).apply(made.sock)
+            for option, value in self.socket_keepalive_options.items():
+                made.sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class SSLConnection(Connection):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from syncredis.compat.driver_info import UNSET
@@ -71,27 +70,11 @@ def _text(value: Any) -> str | None:
     return bytes(value).decode() if isinstance(value, (bytes, bytearray, memoryview)) else str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class KeepAlive:
-    """How idle connections are probed.
-
-    Attributes:
-        settings: of the socket's protocol; None: as the system has it.
-    """
-
-    settings: Mapping[int, int | bytes] | None
-
-    def apply(self, connected: socket.socket) -> None:
-        """Set it on a socket."""
-        for option, value in (self.settings or {}).items():
-            connected.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def keepalive_from(given: Any) -> KeepAlive:
-    """Return what the option ``socket_keepalive_options`` means."""
+def keepalive_from(given: Any) -> dict[int, int | bytes]:
+    """Return what the option ``socket_keepalive_options`` means: settings of the socket, a dictionary of its owner's own."""
     if given is UNSET:
-        return KeepAlive({getattr(socket, name): value for name, value in _known(_PROBES.items())})
-    return KeepAlive(given or None)
+        return {getattr(socket, name): value for name, value in _known(_PROBES.items())}
+    return dict(given or {})
 
 
 def _known(probes: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:

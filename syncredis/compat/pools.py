@@ -16,10 +16,11 @@ from typing import Any, Final, Self, TypeVar, cast
 from syncredis import exceptions as core
 from syncredis.client import Redis as CoreRedis
 from syncredis.command import Command
+from syncredis.compat.deprecation import warn_of_command_name
 from syncredis.compat.encoder import Encoder
 from syncredis.compat.exceptions import ConnectionError, MaxConnectionsError, RedisError
 from syncredis.compat.faces import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
-from syncredis.compat.foreign import Foreign
+from syncredis.compat.foreign import Foreign, is_foreign
 from syncredis.compat.options import DEFAULT_SOCKET_TIMEOUT, config_from
 from syncredis.compat.retry import Retry, blocking, policy_of
 from syncredis.compat.translation import original, translated
@@ -56,16 +57,21 @@ class Faces:
         super().__init__(*args, **kwargs)
 
     def _dial(self, config: ConnectionConfig, *, ask_role: bool = False) -> CoreConnection:
-        face = getattr(self._reconnecting, "face", None) or self.make()
+        reconnecting = getattr(self._reconnecting, "face", None)
+        face = reconnecting or self.make()
         try:
-            if not isinstance(face, AbstractConnection):
+            if reconnecting is None and self._talks_through(face):
                 face.connect()
                 return cast("CoreConnection", Foreign(face, config))
-            made = face.open(self._elsewhere(config), ask_role)
+            made: CoreConnection = face.open(self._elsewhere(config), ask_role)
         except RedisError as error:
             raise original(error)  # noqa: B904 - the core's own, which has its cause
         self._faces[made] = weakref.ref(face)
         return made
+
+    def _talks_through(self, face: Any) -> bool:
+        # A pool of Sentinel says where to connect, and asks for the role: connections of ours have to let it do so.
+        return is_foreign(face) and not (isinstance(self, CoreSentinelPool) and isinstance(face, AbstractConnection))
 
     def _elsewhere(self, config: ConnectionConfig) -> ConnectionConfig | None:
         """Where to connect, if a face can not know that itself."""
@@ -274,13 +280,14 @@ class ConnectionPool:
         """Return a new connection, which is not connected yet, and does not count."""
         return self.connection_class(**self.connection_kwargs)
 
-    def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:  # noqa: ARG002 - as redis-py
+    def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
         """Return a connection for the caller alone, who owes it back by `release`. Blocks where one has to be made.
 
         Raises:
             MaxConnectionsError: if all are in use.
             ConnectionError: if one had to be made, and that failed.
         """
+        warn_of_command_name(command_name, keys, options)
         pool = self.core
         try:
             leased = self._lease(pool)
@@ -305,10 +312,13 @@ class ConnectionPool:
             if isinstance(connection, AbstractConnection):
                 connection.disconnect()  # of another pool
             return
-        if isinstance(connection, AbstractConnection) and (connection._core is not leased or not connection.is_clean):
+        is_clean = (
+            leased.is_clean if isinstance(leased, Foreign) else connection._core is leased and connection.is_clean
+        )
+        if not is_clean:
             connection.disconnect()
             leased.close()
-        self.core.return_connection(leased)
+        self.core.return_connection(cast("CoreConnection", leased))
 
     def owns_connection(self, connection: Any) -> bool:
         """Whether this pool has lent it."""
@@ -334,6 +344,41 @@ class ConnectionPool:
     def close(self) -> None:
         """Close all connections. Never blocks."""
         self.disconnect()
+
+    # --- as whom they connect -----------------------------------------------------------------------------------
+
+    def log_in(self, command: Command[Any]) -> Any:
+        """Carry out an AUTH for all connections: for one at once, which answers, and for others when they are made. Blocks.
+
+        In redis-py it is the next connection alone that authenticates. Which one a command goes out on is chosen in another
+        way here, so that a user who has given up rights would have them again with the next pipeline.
+
+        Raises:
+            AuthenticationError: of the core's, if it is refused; then nothing has changed.
+        """
+        try:
+            reply = self.client.execute(command)
+        except core.AuthenticationRequiredError:  # no connection can be made without
+            before = dict(self.connection_kwargs)
+            self.logged_in(command)
+            try:
+                return self.client.execute(command)
+            except BaseException:
+                self.connection_kwargs.clear()
+                self.connection_kwargs.update(before)
+                raise
+        self.logged_in(command)
+        return reply
+
+    def logged_in(self, command: Command[Any]) -> None:
+        """Have connections authenticate as an AUTH did that was answered; those that rest are closed. Never blocks.
+
+        Where a ``credential_provider`` is given, it goes on to say as whom.
+        """
+        if self.connection_kwargs.get("credential_provider") is None:
+            *user, password = command.arguments[1:]
+            self.connection_kwargs |= {"username": user[0] if user else None, "password": password}
+            self.core.invalidate()
 
     # --- what others ask for ----------------------------------------------------------------------------------
 

@@ -50,6 +50,12 @@ class Subscriptions:
         interval = getattr(connection, "health_check_interval", 0)
         return bool(interval) and time.monotonic() > connection.next_health_check
 
+    @property
+    def health_check_response(self) -> list[Any]:
+        """The forms in which that sign of life may come."""
+        pong, message = (self.encoder.decode(self.encoder.encode(word)) for word in ("pong", self.HEALTH_CHECK_MESSAGE))
+        return [[pong, message], message]
+
     def is_health_check_response(self, response: Any) -> bool:
         """Whether this is the sign of life that was asked for, which no user wants to see."""
         message = self.encoder.decode(self.encoder.encode(self.HEALTH_CHECK_MESSAGE))

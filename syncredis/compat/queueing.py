@@ -61,8 +61,8 @@ class Queue:
             if args[0] in ("UNWATCH", "DISCARD"):
                 self._unwatch()
                 return True
-            assert self._watched is not None
-            return self._watched[1].execute(self.request(args, options))
+            command = self.request(args, options)
+            return self._pool.client.execute(command) if self._watched is None else self._watched[1].execute(command)
         except core.ConnectionError as error:
             if not self.watching:
                 raise translated(error)  # noqa: B904 - the cause is set there

@@ -76,7 +76,10 @@ def tls_from(options: Mapping[str, Any]) -> TLSConfig:
     if options["ssl_min_version"] is not None:
         context.minimum_version = options["ssl_min_version"]
     if options["ssl_ciphers"]:
-        context.set_ciphers(options["ssl_ciphers"])
+        try:
+            context.set_ciphers(options["ssl_ciphers"])
+        except ssl.SSLError as error:
+            raise RedisError(f"{error.args[0]} ssl_ciphers names none that OpenSSL has") from error
     return TLSConfig(context=context)
 
 

@@ -7,6 +7,7 @@ none of the classes can stand for both. What the core raised stays the cause of 
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -132,6 +133,8 @@ def _message(error: core.RedisError) -> str:
     if message.endswith("closed the connection"):
         return f"Connection closed by server. ({message})"
     cause = error.__cause__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"{message} ({cause})"
     if (found := _NOT_CONNECTED.match(message)) and isinstance(cause, OSError):
         if isinstance(cause, TimeoutError):
             return f"Timeout connecting to server ({message})"

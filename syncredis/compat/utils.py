@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from syncredis.compat.client import Redis
+from syncredis.compat.driver_info import UNSET
 from syncredis.replies import to_str
 from syncredis.version import VERSION
 
@@ -14,6 +15,9 @@ from syncredis.version import VERSION
 HIREDIS_AVAILABLE: Final = True
 SSL_AVAILABLE: Final = True
 CRYPTOGRAPHY_AVAILABLE: Final = False
+
+#: Stands for "not given", where None means something.
+SENTINEL: Final = UNSET
 
 #: The version of the protocol that is spoken where nothing is said.
 DEFAULT_RESP_VERSION: Final = 3

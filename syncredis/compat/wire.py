@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from syncredis.compat.encoder import Encoder
@@ -78,9 +78,28 @@ def pack(commands: Sequence[tuple[Any, ...]], encoding: str) -> Packed:
     packed = Packed()
     packed.commands = len(commands)
     for arguments in commands:
-        encoded = encode(arguments, encoding)
-        packed += [encoded] if isinstance(encoded, bytes) else encoded
+        for piece in _pieces(arguments, encoding):
+            packed.append(piece)
     return packed
+
+
+def _pieces(arguments: tuple[Any, ...], encoding: str) -> Iterable[Buffer]:
+    """Yield a command in pieces. What a memoryview shows is never copied: it is a piece of its own."""
+    if not any(isinstance(argument, memoryview) for argument in arguments):
+        encoded = encode(arguments, encoding)
+        yield from [encoded] if isinstance(encoded, bytes) else encoded
+        return
+    before = b"*%d\r\n" % len(arguments)
+    for argument in arguments:
+        if isinstance(argument, memoryview):
+            yield before + b"$%d\r\n" % argument.nbytes
+            yield argument
+            before = b"\r\n"
+        else:
+            encoded = encode((argument,), encoding)
+            whole = encoded if isinstance(encoded, bytes) else b"".join(encoded)
+            before += whole.removeprefix(b"*1\r\n")
+    yield before
 
 
 def split_name(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -98,6 +117,11 @@ def joined_name(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     if arguments[0] in CONTAINERS and len(arguments) > 1 and isinstance(arguments[1], str):
         return (f"{arguments[0]} {arguments[1]}", *arguments[2:])
     return arguments
+
+
+def is_login(arguments: tuple[Any, ...]) -> bool:
+    """Whether a command is an AUTH, with a password and perhaps the name of a user before it."""
+    return len(arguments) in (2, 3) and arguments[0] in ("AUTH", b"AUTH", "auth", b"auth")
 
 
 def taints(arguments: tuple[Any, ...]) -> bool:

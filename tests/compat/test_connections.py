@@ -236,3 +236,102 @@ def test_credentials_may_have_to_be_awaited(place: dict[str, Any]) -> None:
         finally:
             admin.acl_deluser("reader")
     assert asked
+
+
+def test_tasks_that_begin_together_share_the_one_connection(place: dict[str, Any]) -> None:
+    async def main() -> None:
+        client = aioredis.Redis(**place, single_connection_client=True)
+        numbers: set[int] = set()
+
+        async def ask() -> None:
+            numbers.add(await client.client_id())
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(ask)
+        assert len(numbers) == 1
+        await client.aclose()
+
+    anyio.run(main)
+
+
+def test_a_lent_connection_is_the_same_object_the_next_time(place: dict[str, Any]) -> None:
+    async def main() -> None:
+        async with aioredis.ConnectionPool(**place) as pool:
+            first = await pool.get_connection()
+            await pool.release(first)
+            assert await pool.get_connection() is first
+            await pool.release(first)
+
+    anyio.run(main)
+
+
+def test_memoryviews_are_pieces_of_their_own(place: dict[str, Any]) -> None:
+    view = memoryview(b"seen")
+    with redis.ConnectionPool(**place) as pool:
+        connection = pool.get_connection()
+        packed = connection.pack_commands([("SET", "k", view), ("APPEND", "k", view), ("GET", "k")])
+        assert [piece for piece in packed if piece is view] == [view, view]
+        connection.send_packed_command(packed)
+        assert [connection.read_response() for _ in range(3)] == [b"OK", 8, b"seenseen"]
+        pool.release(connection)
+
+
+def test_a_server_that_is_loading_is_left(place: dict[str, Any]) -> None:
+    with redis.Redis(**place, single_connection_client=True, retry=None) as client:
+        number = client.client_id()
+        with pytest.raises(redis.BusyLoadingError):
+            client.eval("return redis.error_reply('LOADING made up')", 0)
+        assert client.client_id() != number
+
+
+def test_a_provider_and_a_user_contradict_each_other_for_tasks_as_well(place: dict[str, Any]) -> None:
+    async def main() -> None:
+        provider = redis.UsernamePasswordCredentialProvider("u", "p")
+        client = aioredis.Redis(**place, username="u", password="p", credential_provider=provider)
+        with pytest.raises(redis.DataError, match="Give either"):
+            await client.ping()
+        await client.aclose()
+
+    anyio.run(main)
+
+
+def test_a_wait_through_a_connection_of_another_make_can_be_cancelled(place: dict[str, Any]) -> None:
+    class Noting(aioredis.Connection):
+        async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+            return await super().read_response(*args, **kwargs)
+
+    async def main() -> None:
+        pool = aioredis.ConnectionPool(Noting, **place)
+        client = aioredis.Redis(connection_pool=pool)
+        await client.delete("nothing")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.blpop, "nothing", 0)
+            while not any(each["cmd"] == "blpop" for each in await client.client_list()):
+                await anyio.sleep(0.01)
+            tasks.cancel_scope.cancel()
+        await client.rpush("nothing", "kept")
+        assert await client.lrange("nothing", 0, -1) == [b"kept"]
+        await client.delete("nothing")
+        await pool.disconnect()
+
+    anyio.run(main)
+
+
+def test_without_credentials_auth_gives_them(place: dict[str, Any]) -> None:
+    with redis.Redis(**place) as owner:
+        owner.acl_setuser("someone", enabled=True, passwords=["+word"], commands=["+@all"], keys=["*"])
+        owner.acl_setuser("default", enabled=False)
+        try:
+            with redis.Redis(**place) as client:
+                with pytest.raises(redis.AuthenticationError):
+                    client.ping()
+                with pytest.raises(redis.AuthenticationError):
+                    client.auth("wrong", "someone")
+                assert client.connection_pool.connection_kwargs["username"] is None
+                assert client.auth("word", "someone")
+                assert client.acl_whoami() == "someone"
+                assert client.pipeline().acl_whoami().execute() == ["someone"]
+        finally:
+            owner.acl_setuser("default", enabled=True)
+            owner.acl_deluser("someone")

@@ -8,32 +8,43 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import anyio
 
 from syncredis import exceptions as core
 from syncredis.command import Command
-from syncredis.compat.asyncio.connection import ConnectionPool, SSLConnection, UnixDomainSocketConnection
+from syncredis.compat.asyncio.connection import (
+    AbstractConnection,
+    ConnectionPool,
+    SSLConnection,
+    UnixDomainSocketConnection,
+)
+from syncredis.compat.asyncio.foreign import is_foreign
 from syncredis.compat.asyncio.keyspace_notifications import AsyncKeyspaceNotifications
 from syncredis.compat.asyncio.lock import Lock
 from syncredis.compat.asyncio.monitor import Monitor
 from syncredis.compat.asyncio.pubsub import PubSub
+from syncredis.compat.asyncio.retry import Retry
 from syncredis.compat.callbacks import ResponseCallbacks
 from syncredis.compat.client import Redis as BlockingRedis
+from syncredis.compat.client import bool_ok
 from syncredis.compat.commands.core import AsyncCoreCommands, CoreCommands
 from syncredis.compat.commands.scored import as_scanned
 from syncredis.compat.construction import DEFAULT_RETRY, pool_options
+from syncredis.compat.deprecation import warn_of_auto_close, warn_of_client_options, warn_of_name
 from syncredis.compat.driver_info import UNSET
 from syncredis.compat.exceptions import RedisError, ResponseError, WatchError
 from syncredis.compat.options import DEFAULT_SOCKET_CONNECT_TIMEOUT, DEFAULT_SOCKET_READ_SIZE, DEFAULT_SOCKET_TIMEOUT
 from syncredis.compat.queueing import Queue
 from syncredis.compat.requests import EMPTY_RESPONSE, NEVER_DECODE, decoded, request
-from syncredis.compat.retry import Retry
 from syncredis.compat.surface import ClientSurface, Queueing
 from syncredis.compat.tls import DEFAULTS
 from syncredis.compat.translation import translated
-from syncredis.compat.wire import taints
+from syncredis.compat.wire import is_login, taints
+
+#: How clients try again where nothing else is said; see `syncredis.compat.construction.DEFAULT_RETRY`.
+DEFAULT_ASYNC_RETRY: Final = Retry(DEFAULT_RETRY._backoff, DEFAULT_RETRY._retries)
 
 #: Options of the blocking client that mean nothing here.
 _NOT_HERE: dict[str, Any] = {"cache": None, "cache_config": None}
@@ -69,7 +80,7 @@ class Redis(ClientSurface, AsyncCoreCommands):
         encoding_errors: str = "strict",
         decode_responses: bool = False,
         retry_on_timeout: bool = False,
-        retry: Retry | None = DEFAULT_RETRY,
+        retry: Retry | None = DEFAULT_ASYNC_RETRY,
         retry_on_error: list[type[Exception]] | None = None,
         ssl: bool = False,
         ssl_keyfile: str | None = None,
@@ -100,6 +111,7 @@ class Redis(ClientSurface, AsyncCoreCommands):
         event_dispatcher: Any = None,
         maint_notifications_config: Any = None,
     ) -> None:
+        warn_of_client_options(locals())
         if connection_pool is None:
             options = pool_options({**DEFAULTS, **locals(), **_NOT_HERE})
             if (kind := options.pop("connection_class", None)) is not None:
@@ -115,6 +127,8 @@ class Redis(ClientSurface, AsyncCoreCommands):
         self.response_callbacks: Any = ResponseCallbacks()
         self.single_connection_client = single_connection_client
         self.connection: Any = None
+        # Many tasks may be the first.
+        self._initializing = anyio.Lock() if single_connection_client else None
 
     @classmethod
     def from_url(
@@ -125,6 +139,8 @@ class Redis(ClientSurface, AsyncCoreCommands):
         **kwargs: Any,
     ) -> Self:
         """Return a client for a URL; see `syncredis.compat.pools.ConnectionPool.from_url`."""
+        if auto_close_connection_pool is not None:
+            warn_of_auto_close()
         pool = ConnectionPool.from_url(url, **kwargs)
         client = cls(connection_pool=pool, single_connection_client=single_connection_client)
         client.auto_close_connection_pool = auto_close_connection_pool is not False
@@ -142,8 +158,10 @@ class Redis(ClientSurface, AsyncCoreCommands):
 
     async def initialize(self) -> Self:
         """Take the connection of one's own, if there is to be one."""
-        if self.single_connection_client and self.connection is None:
-            self.connection = await self.connection_pool.get_connection()
+        if self._initializing is not None and self.connection is None:
+            async with self._initializing:
+                if self.connection is None:
+                    self.connection = await self.connection_pool.get_connection()
         return self
 
     async def __aenter__(self) -> Self:
@@ -164,6 +182,7 @@ class Redis(ClientSurface, AsyncCoreCommands):
 
     async def close(self, close_connection_pool: bool | None = None) -> None:
         """`aclose`, by its old name."""
+        warn_of_name("close", "Use aclose() instead", "5.0.1")
         await self.aclose(close_connection_pool)
 
     # --- what can be made from it --------------------------------------------------------------------------
@@ -229,9 +248,11 @@ class Redis(ClientSurface, AsyncCoreCommands):
             if self._reads_by_hand:
                 return await self._execute_by_hand(args, options)
             command = request(args, options, self.response_callbacks, self.get_encoder())
+            if self.connection is None and is_login(args):
+                return await self.connection_pool.log_in(command)
             if self.connection is not None or taints(args):
                 return await self._execute_on_one(command)
-            return await self.connection_pool.facade.execute(command)
+            return await self.connection_pool.execute(command)
         except core.PoolTimeoutError as error:
             raise self.connection_pool.blocking.exhausted() from error
         except core.ResponseError as error:
@@ -244,7 +265,7 @@ class Redis(ClientSurface, AsyncCoreCommands):
     @property
     def _reads_by_hand(self) -> bool:
         overridden = getattr(self.parse_response, "__func__", None) is not Redis.parse_response
-        return overridden or (self.connection is not None and not hasattr(type(self.connection), "face_class"))
+        return overridden or (self.connection is not None and is_foreign(type(self.connection), AbstractConnection))
 
     async def _execute_on_one(self, command: Command[Any]) -> Any:
         client = self.blocking
@@ -409,4 +430,4 @@ class Pipeline(Queueing, Redis):
 
 StrictRedis = Redis
 
-__all__ = ["Monitor", "Pipeline", "PubSub", "Redis", "StrictRedis"]
+__all__ = ["Monitor", "Pipeline", "PubSub", "Redis", "StrictRedis", "bool_ok"]

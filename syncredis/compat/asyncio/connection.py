@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import socket
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -15,9 +16,12 @@ import anyio
 from syncredis import aio
 from syncredis import exceptions as core
 from syncredis.aio.worker import Worker
+from syncredis.command import Command
 from syncredis.compat import faces, pools
+from syncredis.compat.asyncio.foreign import Awaited, is_foreign
 from syncredis.compat.asyncio.loop import Loop
 from syncredis.compat.asyncio.retry import Retry
+from syncredis.compat.deprecation import warn_of_command_name, warn_of_name
 from syncredis.compat.driver_info import UNSET
 from syncredis.compat.encoder import Encoder
 from syncredis.compat.exceptions import ConnectionError, TimeoutError
@@ -67,12 +71,17 @@ class AbstractConnection:
 
     def __init__(self, **kwargs: Any) -> None:
         self.face: Any = self.face_class(**kwargs)
+        self.face.side = weakref.ref(self)
 
     @classmethod
     def around(cls, face: Any) -> Self:
-        """Return the async side of a blocking connection."""
+        """Return the async side of a blocking connection: the one that somebody has still, or a new one."""
+        known = None if face.side is None else face.side()
+        if known is not None:
+            return known  # type: ignore[no-any-return]
         made = cls.__new__(cls)
         made.face = face
+        face.side = weakref.ref(made)
         return made
 
     def __repr__(self) -> str:
@@ -120,8 +129,22 @@ class AbstractConnection:
 
     async def connect(self) -> None:
         """Connect, if that is not so yet."""
-        if not self.is_connected:
-            await _worker.run(self.face.connect)
+        if self.is_connected:
+            return
+        await _worker.run(self.face.connect)
+        if self.face.redis_connect_func is None:
+            try:
+                await self.on_connect_check_health()
+            except BaseException:
+                self.close_now()
+                raise
+
+    async def on_connect_check_health(self, check_health: bool = True) -> None:  # noqa: ARG002 - as redis-py
+        """`on_connect`, by redis-py's newer name; subclasses may override either."""
+        await self.on_connect()
+
+    async def on_connect(self) -> None:
+        """Called on each new connection, unless ``redis_connect_func`` is; for subclasses. The handshake is over by then."""
 
     async def disconnect(self, nowait: bool = False, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - as redis-py
         """Close the socket."""
@@ -138,6 +161,12 @@ class AbstractConnection:
     async def send_command(self, *args: Any, **kwargs: Any) -> None:
         """Send a command; `read_response` returns its reply."""
         await self.connect()
+        if (
+            type(self).send_packed_command is not AbstractConnection.send_packed_command
+        ):  # whoever overrides it sees all
+            check_health = kwargs.get("check_health", True)
+            await self.send_packed_command(self.face.pack_command(*args), check_health=check_health)
+            return
         await _worker.run(partial(self.face.send_command, *args, **kwargs))
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
@@ -146,7 +175,8 @@ class AbstractConnection:
         await _worker.run(self.face.send_packed_command, command, check_health)
 
     async def can_read_destructive(self) -> bool:
-        """Return whether there is something to read."""
+        """`can_read`, by its old name."""
+        warn_of_name("can_read_destructive", "Use can_read() instead", "8.0.0")
         return bool(self.face.can_read(0))
 
     async def can_read(self, timeout: float = 0) -> bool:
@@ -199,6 +229,21 @@ class SSLConnection(Connection):
 
     face_class = faces.SSLConnection
 
+    @property
+    def include_verify_flags(self) -> Any:
+        """What certificates are checked for in addition."""
+        return self.face.ssl_include_verify_flags
+
+    @property
+    def exclude_verify_flags(self) -> Any:
+        """What they are not checked for."""
+        return self.face.ssl_exclude_verify_flags
+
+    @property
+    def min_version(self) -> Any:
+        """The oldest version of TLS that is spoken."""
+        return self.face.ssl_min_version
+
 
 class UnixDomainSocketConnection(AbstractConnection):
     """A connection through a Unix socket."""
@@ -227,19 +272,23 @@ class ConnectionPool:
     def _make(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["connection_class"] = self._face
         self.loop = Loop()
-        self._asks_loop = kwargs.get("credential_provider") is not None
+        #: Whether its connections are of somebody else's make, so that their methods have to be awaited.
+        self.is_foreign = self._is_foreign(self.connection_class)
+        self._asks_loop = self.is_foreign or kwargs.get("credential_provider") is not None
         pool = self.blocking_class(*args, **kwargs)
         self._facade: tuple[Any, aio.Redis[Any]] | None = None
         return pool
 
     def _face(self, **kwargs: Any) -> Any:
         """Make the blocking side of a connection; the blocking pool takes this for its class."""
-        provider = kwargs.pop("credential_provider", None)
         made = self.connection_class(**kwargs)
-        face = getattr(made, "face", made)
-        if provider is not None:
-            face.credential_provider = _Provider(provider, self.loop)
-        return face
+        provider = kwargs.get("credential_provider")
+        if provider is not None and isinstance(made, AbstractConnection):
+            made.face.credential_provider = _Provider(provider, self.loop)
+        return Awaited(made, self.loop) if self._is_foreign(type(made)) else made.face
+
+    def _is_foreign(self, kind: Any) -> bool:
+        return is_foreign(kind, AbstractConnection)
 
     @classmethod
     def from_url(cls: type[_PoolT], url: str, **kwargs: Any) -> _PoolT:
@@ -292,21 +341,50 @@ class ConnectionPool:
         """Return a new connection, which is not connected yet, and does not count."""
         return self.connection_class(**self.connection_kwargs)
 
-    async def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:  # noqa: ARG002
+    async def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
         """Return a connection for the caller alone, who owes it back by `release`."""
+        warn_of_command_name(command_name, keys, options)
         return self._around(await self.worker.run(self.blocking.get_connection))
 
     def _around(self, face: Any) -> Any:
-        around = getattr(self.connection_class, "around", None)
-        return face if around is None else around(face)
+        return face.made if isinstance(face, Awaited) else self.connection_class.around(face)
+
+    def _behind(self, connection: Any) -> Any:
+        """Return what the blocking pool knows a connection as."""
+        if self.is_foreign or not isinstance(connection, AbstractConnection):
+            return Awaited(connection, self.loop)
+        return connection.face
 
     async def release(self, connection: Any) -> None:
         """Take a connection back."""
-        self.blocking.release(getattr(connection, "face", connection))
+        await self._run(self.blocking.release, self._behind(connection))
 
     async def disconnect(self, inuse_connections: bool = True) -> None:
         """Close the connections that rest, and those in use if that is wanted."""
-        self.blocking.disconnect(inuse_connections)
+        await self._run(self.blocking.disconnect, inuse_connections)
+
+    async def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call something that blocks only where it awaits connections of somebody else's make."""
+        if not self.is_foreign:
+            return function(*arguments)
+        self.loop.note()
+        return await _worker.run(function, *arguments)
+
+    async def log_in(self, command: Command[Any]) -> Any:
+        """Carry out an AUTH for all connections; see the blocking pool's."""
+        try:
+            reply = await self.execute(command)
+        except core.AuthenticationRequiredError:  # no connection can be made without
+            return await self.worker.run(self.blocking.log_in, command)
+        self.blocking.logged_in(command)
+        return reply
+
+    async def execute(self, command: Command[Any]) -> Any:
+        """Carry out a command of the core's."""
+        facade = self.facade
+        if self.is_foreign:  # those can not be shared
+            return await facade._worker.run(self.blocking.client.execute, command)
+        return await facade.execute(command)
 
     def reset(self) -> None:
         """Begin anew: what was changed in ``connection_kwargs`` takes effect for all."""
@@ -314,7 +392,7 @@ class ConnectionPool:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        self.blocking.close()
+        await self._run(self.blocking.close)
 
     def get_encoder(self) -> Encoder:
         """Return what encodes and decodes for these connections."""
@@ -330,7 +408,7 @@ class ConnectionPool:
 
     def owns_connection(self, connection: Any) -> bool:
         """Whether this pool has lent it."""
-        return self.blocking.owns_connection(getattr(connection, "face", connection))  # type: ignore[no-any-return]
+        return self.blocking.owns_connection(self._behind(connection))  # type: ignore[no-any-return]
 
 
 class BlockingConnectionPool(ConnectionPool):

@@ -10,6 +10,7 @@ from typing import Any, Self
 import anyio
 
 from syncredis.compat.commands.helpers import list_or_args, subscriptions_from
+from syncredis.compat.deprecation import warn_of_name
 from syncredis.compat.exceptions import ConnectionError, PubSubError, TimeoutError
 from syncredis.compat.pubsub import _NOT_CONNECTED, Subscribing
 from syncredis.compat.pubsub_state import Subscriptions, message_from
@@ -62,10 +63,12 @@ class PubSub(Subscriptions):
 
     async def close(self) -> None:
         """`aclose`, by its old name."""
+        warn_of_name("close", "Use aclose() instead", "5.0.1")
         await self.aclose()
 
     async def reset(self) -> None:
         """`aclose`, by its oldest name."""
+        warn_of_name("reset", "Use aclose() instead", "5.0.1")
         await self.aclose()
 
     @property
@@ -180,7 +183,7 @@ class PubSub(Subscriptions):
             limit = None if block else max(timeout, 0)
             if limit == 0:
                 await anyio.sleep(0)
-                if not await connection.can_read_destructive():
+                if not await connection.can_read():
                     return None
                 limit = 0.001  # what has arrived is taken; the rest of it is not waited for
             try:

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from syncredis.compat import sentinel as blocking
 from syncredis.compat.asyncio.client import Redis
-from syncredis.compat.asyncio.connection import Connection, ConnectionPool, SSLConnection
+from syncredis.compat.asyncio.connection import AbstractConnection, Connection, ConnectionPool, SSLConnection
 from syncredis.compat.asyncio.loop import Loop
 from syncredis.compat.commands.sentinel import AsyncSentinelCommands
 from syncredis.compat.exceptions import (
@@ -62,6 +62,10 @@ class SentinelConnectionPool(ConnectionPool):
     def __repr__(self) -> str:
         role = "master" if self.is_master else "slave"
         return f"<{type(self).__module__}.{type(self).__name__}(service={self.service_name}({role}))>"
+
+    def _is_foreign(self, kind: Any) -> bool:
+        # Those of ours let the pool say where to connect, whatever a subclass overrides.
+        return not (isinstance(kind, type) and issubclass(kind, AbstractConnection))
 
     @property
     def master_address(self) -> tuple[str, int] | None:

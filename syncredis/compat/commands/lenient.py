@@ -8,13 +8,13 @@ And the other way round: what redis-py refuses by itself, and the core leaves to
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Final
 
 from syncredis.command import Command
 from syncredis.commands import Commands, Recorder
 from syncredis.commands.stream_replies import to_claimed_entries
 from syncredis.compat.commands.helpers import list_or_args
+from syncredis.compat.deprecation import warn_of_name
 from syncredis.compat.exceptions import DataError
 from syncredis.compat.requests import EMPTY_RESPONSE
 
@@ -118,9 +118,14 @@ class LenientCommands(Commands[Any]):
             return self.execute_command("LCS", key1, key2, "LEN", "IDX")
         return self.execute(_record.lcs(key1, key2, bool(len), bool(idx), *args, **kwargs))
 
+    def setex(self, name: Any, time: Any, value: Any) -> Any:
+        """`set` with ``ex``, by its old name."""
+        warn_of_name("setex", "Use 'set' instead.", "2.6.12")
+        return self.execute(_record.setex(name, time, value))
+
     def hmset(self, name: Any, mapping: Any) -> Any:
         """`hset` with a mapping, by its old name."""
-        warnings.warn("Redis.hmset() is deprecated. Use Redis.hset() instead.", DeprecationWarning, stacklevel=3)
+        warn_of_name("hmset", "Use 'hset' instead.", "4.0.0")
         return self.execute(_record.hmset(name, mapping))
 
     def sort(

@@ -1,7 +1,8 @@
 """Commands that belong to one connection: redis-py has methods for them, the core has none.
 
 A client that shares its connections carries them out on one that is closed afterwards, so nobody else is touched; they take
-effect on a client with a connection of its own (``single_connection_client=True``, or ``client()``).
+effect on a client with a connection of its own (``single_connection_client=True``, or ``client()``). AUTH alone takes effect
+on all connections of the pool.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from syncredis.compat.deprecation import warn
 from syncredis.compat.exceptions import DataError
 
 
@@ -22,7 +24,7 @@ class StatefulCommands:
         raise NotImplementedError
 
     def auth(self, password: str, username: str | None = None, **kwargs: Any) -> Any:
-        """Authenticate the connection."""
+        """Authenticate the connection; where connections are shared, all of them, and those that are made later."""
         user = () if username is None else (username,)
         return self.execute_command("AUTH", *user, password, **kwargs)
 
@@ -100,12 +102,12 @@ class StatefulCommands:
         return self.execute_command("RESET")
 
     def watch(self, *names: Any) -> Any:  # noqa: ARG002 - as redis-py
-        """Only of a pipeline."""
-        raise Warning("Call WATCH from a Pipeline object")
+        """Only of a pipeline; warns of that."""
+        warn("Call WATCH from a Pipeline object")
 
     def unwatch(self) -> Any:
-        """Only of a pipeline."""
-        raise Warning("Call UNWATCH from a Pipeline object")
+        """Only of a pipeline; warns of that."""
+        warn("Call UNWATCH from a Pipeline object")
 
     def readonly(self, **kwargs: Any) -> Any:
         """Let a replica of a cluster answer on this connection."""
