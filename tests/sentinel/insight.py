@@ -29,3 +29,11 @@ def watching(sentinel: Any, count: int) -> None:
     """Block until the watcher hears ``count`` Sentinels."""
     watcher = getattr(sentinel, "wrapped", sentinel)._watcher
     until(lambda: sum(post.subscription is not None for post in list(watcher._listener._posts.values())) == count)
+
+
+def deafen(sentinel: Any) -> None:
+    """End the watcher, until the next connection is made: a client then learns of changes by what its calls meet."""
+    watcher = getattr(sentinel, "wrapped", sentinel)._watcher
+    listener = watcher._listener
+    watcher.close()
+    until(lambda: listener._waker < 0)  # the last thing that its thread does
