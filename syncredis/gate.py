@@ -25,7 +25,7 @@ class Gate:
         is_shut: whether writes have to `wait`.
     """
 
-    __slots__ = ("_changed", "_until", "_waiting", "_wakers", "is_shut")
+    __slots__ = ("_changed", "_lock", "_until", "_waiting", "_wakers", "is_shut")
 
     def __init__(self) -> None:
         self.start_anew()
@@ -34,7 +34,9 @@ class Gate:
         """Be open, and wait for nobody: in a child process that was forked, where a thread that is gone may hold the lock."""
         self.is_shut = False
         # Guards what follows, and wakes those who wait. Reentrant: a signal handler may get here in the middle of anything.
-        self._changed = threading.Condition(threading.RLock())
+        # Always entered by itself: see `syncredis.alarm` for what may strike in a Condition's own `with`.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._until = 0.0
         self._waiting = 0
         self._wakers: list[Callable[[], object]] = []
@@ -58,7 +60,7 @@ class Gate:
 
         If it is shut already, it stays so for as long as it was said then.
         """
-        with self._changed:
+        with self._lock:
             if seconds <= 0 or self.left:
                 return False
             self._until = time.monotonic() + seconds
@@ -67,14 +69,14 @@ class Gate:
 
     def open(self) -> bool:
         """Let everything pass, and all who wait go on; return whether it was shut."""
-        with self._changed:
+        with self._lock:
             was_shut, self.is_shut = self.is_shut, False
         self.wake()
         return was_shut
 
     def open_if_over(self) -> None:
         """`open`, if its time is over: it may have been shut again since somebody was let through."""
-        with self._changed:
+        with self._lock:
             if not self.is_shut or self.left:
                 return
             self.is_shut = False
@@ -100,26 +102,26 @@ class Gate:
 
         It is called in the thread that opens the gate, or that wakes those who wait; it must not block, nor raise.
         """
-        with self._changed:
+        with self._lock:
             self._waiting += 1
             self._wakers.append(wake)
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._waiting -= 1
                 self._wakers.remove(wake)
 
     def wake(self) -> None:
         """Have all who wait look again whether they still have to, and want to."""
-        with self._changed:
+        with self._lock:
             self._changed.notify_all()
             wakers = list(self._wakers)
         for wake in wakers:
             wake()
 
     def _wait(self, given_up: Callable[[], bool]) -> None:
-        with self._changed:
+        with self._lock:
             self._waiting += 1
             try:
                 while left := self.left:

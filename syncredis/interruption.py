@@ -18,6 +18,7 @@ from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import TypeVar, TypeVarTuple, Unpack
 
+from syncredis.alarm import Alarm
 from syncredis.exceptions import InterruptedCallError
 
 T = TypeVar("T")
@@ -116,7 +117,7 @@ def sleep(seconds: float) -> None:
     if call is None:
         time.sleep(seconds)
         return
-    woken = threading.Event()
-    with call.attached(woken.set):
+    woken = Alarm()
+    with call.attached(woken.ring):
         if woken.wait(seconds):
             raise interrupted_before("it was tried again")

@@ -18,6 +18,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Final
 
+from syncredis.alarm import Alarm
 from syncredis.connection import Connection
 from syncredis.pool_slot import Slot
 
@@ -37,25 +38,25 @@ class Waiter:
         granted: what has become free for it; None: nothing yet.
     """
 
-    __slots__ = ("_event", "granted")
+    __slots__ = ("_alarm", "granted")
 
     def __init__(self) -> None:
         self.granted: Connection | Slot | None = None
-        self._event = threading.Event()
+        self._alarm = Alarm()
 
     def grant(self, what: Connection | Slot) -> None:
         """Hand over what the caller waits for."""
         self.granted = what
-        self._event.set()
+        self._alarm.ring()
 
     def wake(self) -> None:
         """Have the caller look whether there is any point in waiting on."""
-        self._event.set()
+        self._alarm.ring()
 
     def wait(self, deadline: float | None) -> bool:
         """Block until something is granted, somebody wakes this, or the deadline has come; False: look again."""
         left = math.inf if deadline is None else deadline - time.monotonic()
-        woken = self._event.wait(max(0.0, min(left, _LOOK_AGAIN)))
+        woken = self._alarm.wait(max(0.0, min(left, _LOOK_AGAIN)))
         return woken or left <= _LOOK_AGAIN or self.granted is not None
 
 

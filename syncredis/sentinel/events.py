@@ -140,7 +140,9 @@ class EventStream:
 
     def start_anew(self) -> None:
         """Wait for nobody: in a child process that was forked, where a thread that is gone may hold the lock."""
-        self._changed = threading.Condition(threading.RLock())
+        # The lock is always entered by itself: see `syncredis.alarm` for what may strike in a Condition's own `with`.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
 
     def __enter__(self) -> Self:
         return self
@@ -181,7 +183,7 @@ class EventStream:
         """Block until there is an event to `take`, or the stream is closed, for at most ``timeout`` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
         call = interruption.current()
-        with nullcontext() if call is None else call.attached(self._wake), self._changed:
+        with nullcontext() if call is None else call.attached(self._wake), self._lock:
             while not self._held and not self._closed:
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
@@ -192,24 +194,24 @@ class EventStream:
 
     def take(self) -> Event | None:
         """Return the next event if there is one already; never blocks."""
-        with self._changed:
+        with self._lock:
             return self._held.popleft() if self._held else None
 
     def put(self, event: Event) -> None:
         """Let the reader have an event. Never blocks."""
-        with self._changed:
+        with self._lock:
             if not self._closed:
                 self._held.append(event)
                 self._changed.notify_all()
 
     def close(self) -> None:
         """Hand out what is held, and nothing more. Never blocks."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             self._changed.notify_all()
 
     def _wake(self) -> None:
-        with self._changed:
+        with self._lock:
             self._changed.notify_all()
 
 

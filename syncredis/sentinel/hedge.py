@@ -22,6 +22,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, Generic, TypeAlias
 
 from syncredis import interruption
+from syncredis.alarm import Alarm
 from syncredis.config import Location
 from syncredis.exceptions import InterruptedCallError
 from syncredis.interruption import Interruption
@@ -80,8 +81,10 @@ class Round(Generic[T]):
         self._patience = patience
         self._hedge_delay = hedge_delay
         self._at_once = at_once
-        # Guards what follows, and wakes the callers.
-        self._changed = threading.Condition()
+        # Guards what follows, and wakes the callers. The lock is always entered by itself: see `syncredis.alarm` for what may
+        # strike in a Condition's own `with`.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._not_asked = deque(candidates)
         self._asking: dict[Location, Interruption] = {}  # those that threads ask, and the others:
         self._inquiries: dict[Location, Inquiry[T]] = {}
@@ -113,7 +116,7 @@ class Round(Generic[T]):
         with self._counted(), self._wakeable() as call:
             while True:
                 attends = False
-                with self._changed:
+                with self._lock:
                     self._check(call)
                     if self._chosen is not None:
                         return self._chosen
@@ -148,7 +151,7 @@ class Round(Generic[T]):
 
     def _take(self, location: Location) -> Interruption | None:
         """Have a Sentinel asked by this thread; None: another one does, or nobody wants to know any more."""
-        with self._changed:
+        with self._lock:
             if self._due() != location:
                 return None
             self._not_asked.popleft()
@@ -181,7 +184,7 @@ class Round(Generic[T]):
 
     def _settle(self, location: Location, answer: T | None, cause: Exception | None) -> list[Interruption]:
         """Note what came of asking one Sentinel; return what is to be interrupted because of it."""
-        with self._changed:
+        with self._lock:
             self._asking.pop(location, None)
             self._inquiries.pop(location, None)
             if cause is not None:
@@ -215,7 +218,7 @@ class Round(Generic[T]):
         """Begin to ask a Sentinel that is due without a thread; False: it takes one."""
         if self._begin is None:
             return False
-        with self._changed:
+        with self._lock:
             if self._due() != location:
                 return True  # another caller was quicker
             try:
@@ -236,19 +239,21 @@ class Round(Generic[T]):
 
     def _attend(self) -> None:
         """Watch the Sentinels that are asked without threads, until one has answered or something else is to be done."""
-        with self._changed:
-            if self._is_attended or not self._inquiries:
-                return
-            self._is_attended = True
+        attends = False
         try:
+            with self._lock:
+                if self._is_attended or not self._inquiries:
+                    return
+                attends = self._is_attended = True  # in one step: an exception from outside finds both, or neither
             for location, inquiry in self._ready():
                 self._advance(location, inquiry)
         finally:
-            self._is_attended = self._may_ring = False
+            if attends:
+                self._is_attended = self._may_ring = False
 
     def _ready(self) -> list[tuple[Location, Inquiry[T]]]:
         """Block until some of the Sentinels have said something, or their time is over; return which."""
-        with self._changed:
+        with self._lock:
             bell = self._bell = self._bell or Bell()
             asked = {inquiry.fileno(): (location, inquiry) for location, inquiry in self._inquiries.items()}
             left = self._until_next()
@@ -276,7 +281,7 @@ class Round(Generic[T]):
         except Exception as error:  # of any kind: the callers wait until something has come of it
             slower = self._settle(location, None, error)
         except BaseException:  # this caller's affair, and not the others': they ask again
-            with self._changed:
+            with self._lock:
                 if self._inquiries.pop(location, None) is not None:
                     self._not_asked.appendleft(location)
             raise
@@ -291,7 +296,7 @@ class Round(Generic[T]):
         A caller that is interrupted by a signal here leaves nothing behind that others would wait for: the thread itself
         takes the Sentinel, or another caller starts one.
         """
-        taken = threading.Event()
+        taken = Alarm()
         try:
             threading.Thread(
                 target=self._ask, args=(location, taken), name=f"syncredis-ask-{location.target}", daemon=True
@@ -302,9 +307,9 @@ class Round(Generic[T]):
         else:
             taken.wait()
 
-    def _ask(self, location: Location, taken: threading.Event) -> None:
+    def _ask(self, location: Location, taken: Alarm) -> None:
         mine = self._take(location)
-        taken.set()
+        taken.ring()
         if mine is None:
             return
         try:
@@ -319,12 +324,12 @@ class Round(Generic[T]):
     @contextmanager
     def _counted(self) -> Iterator[None]:
         """Give the round up when the last caller has gone without an answer."""
-        with self._changed:
+        with self._lock:
             self._callers += 1
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._callers -= 1
                 if not self._callers and not self._over:
                     self._over = self._abandoned = True
@@ -352,7 +357,7 @@ class Round(Generic[T]):
             yield call
 
     def _wake(self) -> None:
-        with self._changed:
+        with self._lock:
             self._notify()
 
 

@@ -158,7 +158,7 @@ class PrimaryConnectionPool(SentinelConnectionPool):
             trouble, self._trouble_since = self._trouble_since, None
             hung = [each.last_used for each in self._state.connections() if not (each.in_step or each.waits)]
         if before != location:
-            with self._moved:
+            with self._moving:
                 self._moves += 1
                 self._moved.notify_all()
         if before in (None, location):
@@ -177,8 +177,10 @@ class PrimaryConnectionPool(SentinelConnectionPool):
         self._forget_moves()
 
     def _forget_moves(self) -> None:
-        # Wakes those who pause: the primary is another one now.
-        self._moved = threading.Condition(threading.RLock())
+        # Wakes those who pause: the primary is another one now. The lock is always entered by itself: see `syncredis.alarm`
+        # for what may strike in a Condition's own `with`.
+        self._moving = threading.RLock()
+        self._moved = threading.Condition(self._moving)
         self._moves = 0
 
     def pause(self, seconds: float) -> None:
@@ -188,13 +190,13 @@ class PrimaryConnectionPool(SentinelConnectionPool):
             InterruptedCallError: if the running call is interrupted.
         """
         call, moves = interruption.current(), self._moves
-        with nullcontext() if call is None else call.attached(self._wake), self._moved:
+        with nullcontext() if call is None else call.attached(self._wake), self._moving:
             self._moved.wait_for(lambda: self._moves != moves or (call is not None and call.interrupted), seconds)
         if call is not None and call.interrupted:
             raise interruption.interrupted_before("it was tried again")
 
     def _wake(self) -> None:
-        with self._moved:
+        with self._moving:
             self._moved.notify_all()
 
     def abandon(self, reason: str) -> None:

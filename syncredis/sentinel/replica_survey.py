@@ -70,7 +70,9 @@ class ReplicaSurvey:
     def _start_anew(self) -> None:
         # Guards what follows, and wakes the thread and those who wait for it. A child process that was forked has no such
         # thread.
-        self._changed = threading.Condition()
+        # Always entered by itself: see `syncredis.alarm` for what may strike in a Condition's own `with`.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._pools: weakref.WeakSet[ReplicaPool] = weakref.WeakSet()
         self._yardsticks: dict[tuple[str, ConnectionConfig], Yardstick] = {}
         #: Where a replica is not linked to its primary; the thread's own.
@@ -83,7 +85,7 @@ class ReplicaSurvey:
 
     def watch(self, pool: ReplicaPool) -> None:
         """Look after a pool from now on, until `leave`, or until it is forgotten. Never blocks."""
-        with self._changed:
+        with self._lock:
             if pool in self._pools and self._thread is not None:
                 return
             self._pools.add(pool)
@@ -101,7 +103,7 @@ class ReplicaSurvey:
 
     def leave(self, pool: ReplicaPool) -> None:
         """Do not look after a pool any longer. Never blocks."""
-        with self._changed:
+        with self._lock:
             self._pools.discard(pool)
             if not list(self._pools):
                 self._looking.interrupt()
@@ -109,7 +111,7 @@ class ReplicaSurvey:
 
     def look_soon(self) -> None:
         """Look at once: something may have changed. Never blocks."""
-        with self._changed:
+        with self._lock:
             self._is_due = True
             self._changed.notify_all()
 
@@ -120,7 +122,7 @@ class ReplicaSurvey:
         key = _key(pool)
         deadline = time.monotonic() + _FIRST_LOOK
         call = interruption.current()
-        with nullcontext() if call is None else call.attached(self._wake), self._changed:
+        with nullcontext() if call is None else call.attached(self._wake), self._lock:
             while not ((yardstick := self._yardsticks.get(key)) and yardstick.has_measured):
                 left = deadline - time.monotonic()
                 if left <= 0 or self._thread is None or (call is not None and call.interrupted):
@@ -131,7 +133,7 @@ class ReplicaSurvey:
         return list(views) if yardstick is None else yardstick.applied_to(views)
 
     def _wake(self) -> None:
-        with self._changed:
+        with self._lock:
             self._changed.notify_all()
 
     # --- the thread -----------------------------------------------------------------------------------
@@ -143,7 +145,7 @@ class ReplicaSurvey:
                 self._look_at(pools, yardsticks)
                 del pools  # they are held weakly while nothing is done for them
         finally:
-            with self._changed:
+            with self._lock:
                 if self._thread is threading.current_thread():
                     self._thread = None
             for yardstick in yardsticks.values():
@@ -151,7 +153,7 @@ class ReplicaSurvey:
 
     def _next_pools(self) -> list[ReplicaPool]:
         """Wait until it is time to look, and return the pools to look for; if there is none, the thread ends."""
-        with self._changed:
+        with self._lock:
             now = time.monotonic()
             earliest, latest = now if self._is_first else now + _PAUSE, now + PERIOD
             while list(self._pools) and (left := (earliest if self._is_due else latest) - time.monotonic()) > 0:
@@ -176,7 +178,7 @@ class ReplicaSurvey:
         gone = yardsticks.keys() - {_key(pool) for pool in pools}
         for key in gone:
             yardsticks.pop(key).close()
-        with self._changed:
+        with self._lock:
             self._yardsticks = dict(yardsticks)
             self._changed.notify_all()
 

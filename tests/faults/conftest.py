@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -65,3 +67,13 @@ def connect(surface: Surface, proxy: FaultProxy) -> Iterator[Callable[..., Any]]
     yield make
     for client in made:
         client.close()
+
+
+@pytest.fixture
+def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is told of an exception that strikes a thread in a destructor, or at its end.
+
+    Pytest would make its report in that thread, and fail the test if another exception strikes there.
+    """
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)

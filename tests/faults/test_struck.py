@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import ctypes
 import random
 import signal
-import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from syncredis import Redis
 from syncredis.testing import ServerProcess
+from tests.faults.victim import Struck, Victim
 from tests.fixtures.ledger import Ledger
 from tests.fixtures.servers import BINARIES
-from tests.fixtures.threads import BackgroundCall, until
+from tests.fixtures.threads import until
 
 CALLS = 1500
 
 pytestmark = [
-    # An exception may strike where Python can only report it: in a destructor, or between making a socket and keeping it.
-    pytest.mark.filterwarnings(
-        "ignore::pytest.PytestUnraisableExceptionWarning",
-        "ignore::pytest.PytestUnhandledThreadExceptionWarning",
-        "ignore::ResourceWarning",
-    ),
+    pytest.mark.usefixtures("unheard"),
+    # An exception may strike between making a socket and keeping it.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the system has no such timer"),
+    pytest.mark.timeout(600),  # a busy machine needs minutes for so many calls
 ]
-
-
-class Struck(Exception):
-    """What a job's timeout raises."""
 
 
 @pytest.fixture
@@ -116,33 +110,14 @@ def test_by_a_signal_handler(client: Redis[str], ledger: Ledger, kind: type[Base
 
 def test_by_another_thread(client: Redis[str], ledger: Ledger) -> None:
     """As debuggers do, and libraries that end threads."""
-    asker, over = Asker(client, 0), threading.Event()
-    threads: list[int] = []
-
-    def run() -> None:
-        threads.append(threading.get_ident())
-        calling = guarded(lambda: [asker.call() for _ in range(20)])
-        # A busy machine strikes less often.
-        while asker.seen.total() < CALLS or asker.seen["struck"] <= CALLS * 0.05:
-            calling()
-        guarded(over.set)()
-        while not over.is_set():  # an exception may have come first
-            guarded(over.set)()
-
-    def guarded(function: Callable[[], Any]) -> Callable[[], None]:
-        def call() -> None:
-            try:
-                function()
-            except Struck:
-                asker.seen["struck"] += 1
-
-        return call
-
-    thread = BackgroundCall(run)
-    until(lambda: bool(threads))
-    chance, strikes = random.Random(2), 0
-    while not over.wait(0.0002 + chance.random() * 0.002):
-        strikes += ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threads[0]), ctypes.py_object(Struck))
-    thread.join()
+    asker, chance, within = Asker(client, 0), random.Random(2), 0.002
+    seen, victim, strikes = asker.seen, Victim(asker.call), 0
+    while seen.total() < CALLS or min(victim.struck, seen["right"]) <= CALLS * 0.05:
+        time.sleep(0.0002 + chance.random() * within)
+        strikes += victim.strike()
+        # So that about half of the calls are struck, however busy the machine is.
+        within = within * 1.03 if victim.struck > seen["right"] else max(within * 0.97, 0.0001)
+    victim.end()
     assert strikes > 50
+    seen["struck"] = victim.struck
     judge(asker, client, ledger)
