@@ -43,11 +43,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--role",
         choices=("primary", "replica"),
-        help="of a service, which server; default: as the URL says, or primary",
+        metavar="ROLE",
+        help="of a service, whom: primary or replica; default: as the URL says, or primary",
     )
     add("--seconds", type=number(0.01, 600), default=1.0, metavar="S", help="for each measurement; default: 1")
-    add("--threads", type=whole_number(1, 100), default=8, metavar="N", help="where there are several; default: 8")
-    add("--tasks", type=whole_number(1, 10_000), default=50, metavar="N", help="where there are several; default: 50")
+    add(
+        "--threads",
+        type=whole_number(1, 100),
+        default=8,
+        metavar="N",
+        help="threads, where there are several; default: 8",
+    )
+    add(
+        "--tasks",
+        type=whole_number(1, 10_000),
+        default=50,
+        metavar="N",
+        help="tasks, where there are several; default: 50",
+    )
     add("--size", type=whole_number(0, 10**8), default=64, metavar="BYTES", help="of the value; default: 64")
     add("--read-only", action="store_true", help="write nothing; GET then asks for a key that is not there")
 

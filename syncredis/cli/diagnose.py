@@ -68,8 +68,8 @@ def _show(name: str, findings: list[Finding], *, color: bool) -> None:
     screen.write("")
     for finding in findings:
         where = "" if finding.subject is None else f"{finding.subject.target}: "
-        screen.say(finding.severity, f"{where}{finding.message}.")
-        screen.paragraph(Text("   "), f"{finding.advice}.", "quiet")
+        screen.say(finding.severity, f"{where}{finding.message}.", "title")
+        screen.paragraph(Text("   "), f"{finding.advice}.")
         screen.write("")
     if not findings:
         screen.say("good", "All is well: every Sentinel and every server answers, and they agree.")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from syncredis import __version__
@@ -19,6 +22,12 @@ PROGRAM: Final = "syncredis"
 #: Exit statuses; 128 and the signal's number after a signal.
 NOT_WELL: Final = 1
 USAGE: Final = 2
+
+#: Columns that a sentence has on a wide terminal.
+_WIDEST: Final = 100
+
+#: The names of all options fit beside what is said of them.
+_Help: Final = partial(argparse.RawDescriptionHelpFormatter, max_help_position=28)
 
 _EPILOG: Final = """\
 examples:
@@ -61,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             return status
     except Stopped as stopped:
-        print(f"{name}: stopped by {stopped.name}; everything that was started has ended", file=sys.stderr)
+        _complain(f"{name}: stopped by {stopped.name}; everything that was started has ended")
         return stopped.status
     except BrokenPipeError:
         # Who read our output has gone, and will not read what is still buffered either.
@@ -83,14 +92,12 @@ def build_parser() -> argparse.ArgumentParser:
         prog=PROGRAM,
         description="Tools around syncredis, the Redis and Valkey client with Sentinel at its centre.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     parser.set_defaults(run=None)
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--no-color", action="store_true", help="no colours (NO_COLOR in the environment does the same)"
-    )
+    common.add_argument("--no-color", action="store_true", help="no colours, as with NO_COLOR in the environment")
     subparsers = parser.add_subparsers(title="subcommands", metavar="SUBCOMMAND", dest="subcommand")
     for subcommand in SUBCOMMANDS:
         one = subparsers.add_parser(
@@ -99,7 +106,8 @@ def build_parser() -> argparse.ArgumentParser:
             help=subcommand.summary,
             description=subcommand.description,
             epilog=subcommand.epilog,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Help,
+            usage="%(prog)s [options]",
         )
         if subcommand.has_json:
             one.add_argument("--json", action="store_true", help="write JSON, for programs")
@@ -109,5 +117,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _fail(name: str, message: str, status: int) -> int:
-    print(f"{name}: error: {message}", file=sys.stderr)
+    _complain(f"{name}: error: {message}")
     return status
+
+
+def _complain(text: str) -> None:
+    """Write a sentence on standard error: on a terminal in lines that fit, elsewhere in one."""
+    if sys.stderr.isatty():
+        width = min(shutil.get_terminal_size().columns, _WIDEST)
+        text = textwrap.fill(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    print(text, file=sys.stderr)

@@ -60,7 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--role",
         choices=("primary", "replica"),
-        help="of a service, which server; default: as the URL says, or primary",
+        metavar="ROLE",
+        help="of a service, whom: primary or replica; default: as the URL says, or primary",
     )
     add("--count", type=whole_number(1, 10**9), default=4, metavar="N", help="how often; default: 4")
     add("--interval", type=number(0, 3600), default=0.5, metavar="S", help="seconds between two; default: 0.5")

@@ -11,18 +11,19 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
+#: Which background a terminal has, nobody can tell: these colours of the 256 can be read on white and on black.
 THEME: Final = Theme(
     {
         "title": "bold",
-        "quiet": "bright_black",
-        "fault": "bold red",
-        "wait": "yellow",
-        "switch": "bold cyan",
-        "good": "bold green",
-        "fact.address": "cyan",
+        "quiet": "color(243)",
+        "fault": "bold color(160)",
+        "wait": "bold color(166)",
+        "switch": "bold color(133)",
+        "good": "bold color(28)",
+        "fact.address": "color(31)",
         "fact.span": "bold",
-        "flow": "green",
-        "still": "red",
+        "flow": "color(28)",
+        "still": "color(160)",
     }
 )
 
@@ -71,7 +72,7 @@ class Screen:
 
     def paragraph(self, head: Text, text: str, style: str = "", remark: str = "") -> None:
         """Write a text with ``head`` before its first line, and as much room before the others; end with a quiet remark."""
-        body = Text(text, style=style) if style else _FACTS(text)
+        body = Text(text, style=style) if style == "quiet" else _FACTS(Text(text, style=style))
         if remark:
             body = Text.assemble(body, " ", (remark, "quiet"))
         for line in body.wrap(self._console, self.width - head.cell_len):
@@ -86,7 +87,7 @@ class Screen:
 
     def table(self, *columns: str, right: tuple[str, ...] = ()) -> Table:
         """Return a table; columns in ``right`` hold numbers."""
-        made = Table(box=box.SIMPLE_HEAD, pad_edge=True, header_style="bold", border_style="quiet")
+        made = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1), header_style="bold", border_style="quiet")
         for column in columns:
             made.add_column(column, justify="right" if column in right else "left", overflow="fold")
         return made

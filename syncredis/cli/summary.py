@@ -96,7 +96,7 @@ def show_notes(
     looks = sum(scene.looks for scene in scenes)
     if looks and not any(scene.strays for scene in scenes):
         note = (
-            "Each old primary was watched while it still took itself for the primary "
+            f"{'The' if len(scenes) == 1 else 'Each'} old primary was watched while it still took itself for the primary "
             f"({count_of(looks, 'look')} in all): no client wrote to it."
         )
         _paragraph(timeline, note, "quiet")
@@ -145,7 +145,11 @@ def _on_unknown(reports: Sequence[Report], writers: int) -> str:
         f"({writers} per surface) is to be expected where a primary is lost, and is no error"
     )
     applied = [report.unknown_applied for report in reports if report.unknown_applied is not None]
-    return f"{note}; {sum(applied)} of these {unknown} were carried out." if unknown and applied else f"{note}."
+    if not unknown or not applied:
+        return f"{note}."
+    if unknown == 1:
+        return f"{note}; this one was {'' if sum(applied) else 'not '}carried out."
+    return f"{note}; {sum(applied)} of these {unknown} were carried out."
 
 
 def _show_messages(timeline: Timeline, surface: str, reports: Sequence[Report]) -> None:

@@ -24,8 +24,8 @@ environment: SYNCREDIS_URL stands for URL, SYNCREDIS_PASSWORD (or REDISCLI_AUTH)
 is the servers' password, SYNCREDIS_SENTINEL_PASSWORD that of the Sentinels.
 """
 
-_SENTINELS_ONLY: Final = "e.g. redis+sentinel://host:26379,host:26379/service_name, or host:26379/service_name"
-_ANY: Final = "redis://host:6379 for one server, redis+sentinel://host:26379/service_name for a service"
+_SERVICE: Final = "redis+sentinel://host:26379,host:26379/service, or host:26379/service"
+_ANY: Final = f"{_SERVICE}; redis://host:6379 for one server"
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, any_url: bool = False) -> None:
@@ -35,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser, *, any_url: bool = False) -> 
         parser: gets them.
         any_url: whether a URL may name one server, too.
     """
-    parser.add_argument("url", nargs="?", metavar="URL", help=_ANY if any_url else _SENTINELS_ONLY)
+    parser.usage = "%(prog)s [options] URL"
+    parser.add_argument("url", nargs="?", metavar="URL", help=_ANY if any_url else _SERVICE)
     group = parser.add_argument_group("connecting")
     add = group.add_argument
     add("--timeout", type=number(0.01, 600), metavar="S", help="seconds to connect, and to wait for an answer")
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, any_url: bool = False) -> 
         metavar="A=B",
         help="connect to host:port B where a Sentinel announces host:port A; may be repeated",
     )
-    add("--tls", action="store_true", help="encrypt, as a rediss:// URL does; so do the following")
+    add("--tls", action="store_true", help="encrypt; so does each of the following")
     add("--ca-cert", metavar="FILE", help="authorities to trust")
     add("--cert", metavar="FILE", help="certificate to show")
     add("--key", metavar="FILE", help="its key")
@@ -71,10 +72,7 @@ def service(arguments: argparse.Namespace) -> Service:
         ConfigurationError: if the arguments make no sense, or the Sentinels know several services.
         PrimaryNotFoundError: if no Sentinel could be asked for the name.
     """
-    url = _url(arguments)
-    if "://" not in url:
-        url = f"redis+sentinel://{url}"
-    sentinel, parsed = _sentinel(arguments, url)
+    sentinel, parsed = _sentinel(arguments, _url(arguments))
     return Service(sentinel, parsed.service_name or _only_service(sentinel))
 
 
@@ -103,7 +101,7 @@ def _url(arguments: argparse.Namespace) -> str:
     url: str | None = arguments.url or _environment(_URL)
     if url is None:
         raise ConfigurationError("give a URL, or set SYNCREDIS_URL")
-    return url
+    return url if "://" in url else f"redis+sentinel://{url}"
 
 
 def _sentinel(arguments: argparse.Namespace, url: str) -> tuple[Sentinel[str], SentinelURL]:

@@ -98,7 +98,7 @@ class Timeline:
 
     def title(self, text: str) -> None:
         """Say what is being told."""
-        self.write("", Text(text, style="title"), "")
+        self.write("", Text.assemble("  ", (text, "title")), "")
 
     def heading(self, text: str) -> None:
         """Say what part begins."""

@@ -54,8 +54,11 @@ def show(screen: Screen, seen: Topology) -> None:
     quorum = "" if seen.quorum is None else f"quorum {seen.quorum} of {len(seen.sentinels)}, "
     epoch = "" if seen.epoch is None else f"epoch {seen.epoch}, "
     screen.title(seen.service_name, f"{epoch}{quorum}{agreement}")
+    screen.write("")
     _show_servers(screen, seen)
+    screen.write("")
     _show_sentinels(screen, seen)
+    screen.write("")
     everybody: list[ServerReport | SentinelReport] = [*seen.servers, *seen.sentinels]
     for one in everybody:
         if one.error is not None:

@@ -72,10 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
     deadline = None if arguments.seconds is None else time.monotonic() + arguments.seconds
     with sentinel, sentinel.events() as events, sentinel.primary_for(name, failover_timeout=0) as client:
         primary = sentinel.discover_primary(name)
+        began = Watching(service_name=name, primary=primary)
         with suppress(RedisError):  # what is wrong with the primary is for the Sentinels to tell
             client.ping()
         tell = _teller(arguments)
-        tell(f"Watching {name!r}: its primary is {primary.target}.", Watching(service_name=name, primary=primary))
+        tell(f"Watching {name!r}: its primary is {primary.target}.", began)
         try:
             while True:
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -158,10 +159,18 @@ def _teller(arguments: argparse.Namespace) -> Callable[[str, Event], None]:
         told[text] = at
         clock = f"{time.strftime('%H:%M:%S', time.localtime(at))}.{int(at % 1 * 1000):03} "
         sign = _SIGNS.get(type(event), "warning")
-        remark = "" if isinstance(event, Watching) else f"({event.source})"
-        screen.paragraph(Text.assemble((clock, "quiet"), screen.sign(sign), " "), text, remark=remark)
+        head = Text.assemble((clock, "quiet"), screen.sign(sign), " ")
+        screen.paragraph(head, text, remark=_remark(event, screen.width - head.cell_len - len(text)))
 
     return tell
+
+
+def _remark(event: Event, room: int) -> str:
+    """Return where a person's news is from: in full if that fits behind it, else by the word of the Sentinel alone."""
+    if isinstance(event, Watching):
+        return ""
+    remark = f"({event.source})"
+    return remark if len(remark) < room else f"({event.source.partition(' ')[0]})"
 
 
 SUBCOMMAND: Final = Subcommand(
