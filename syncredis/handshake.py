@@ -17,6 +17,7 @@ from syncredis.command import Command
 from syncredis.config import ConnectionConfig
 from syncredis.exceptions import (
     AuthenticationError,
+    AuthenticationRequiredError,
     AuthorizationError,
     ProtocolVersionError,
     RedisError,
@@ -114,7 +115,7 @@ def hello_refused(reply: Reply) -> bool:
 def first_error(steps: Sequence[Step], replies: Sequence[Reply]) -> ResponseError | None:
     """Return the first refusal that matters; an authentication error goes before the errors that follow from it."""
     errors = [
-        _without_arguments(reply)
+        _in_short(reply)
         for step, reply in zip(steps, replies, strict=True)
         if isinstance(reply, ResponseError) and not step.optional
     ]
@@ -122,7 +123,10 @@ def first_error(steps: Sequence[Step], replies: Sequence[Reply]) -> ResponseErro
     return (refusals or errors or [None])[0]
 
 
-def _without_arguments(error: ResponseError) -> ResponseError:
+def _in_short(error: ResponseError) -> ResponseError:
+    if isinstance(error, AuthenticationRequiredError):
+        # The server's own three lines are about HELLO, which no caller has asked for.
+        return type(error)("NOAUTH Authentication required, and no password was given")
     # A server repeats the arguments of a command that it does not know: of AUTH, that is the password.
     message, repeated, _ = str(error).partition(", with args")
     return type(error)(message) if repeated else error

@@ -27,6 +27,17 @@ THEME: Final = Theme(
     }
 )
 
+#: The same where there are sixteen colours only, of which each terminal makes what it likes: a bright green or yellow can not
+#: be read on white, so what is not red is bold.
+_PLAIN_THEME: Final = Theme(
+    {
+        **dict.fromkeys(("title", "wait", "switch", "good", "fact.span"), "bold"),
+        **dict.fromkeys(("quiet", "fact.address", "flow"), "none"),
+        "fault": "bold red",
+        "still": "red",
+    }
+)
+
 #: Columns: longer lines are hard to read.
 WIDEST: Final = 100
 
@@ -48,7 +59,7 @@ class Screen:
     """
 
     def __init__(self, *, color: bool = True) -> None:
-        self._console = Console(theme=THEME, highlight=False, no_color=None if color else True)
+        self._console = console(color=color)
         #: Whether the output can not hold Unicode.
         self.plain = self._console.options.ascii_only
 
@@ -91,6 +102,19 @@ class Screen:
         for column in columns:
             made.add_column(column, justify="right" if column in right else "left", overflow="fold")
         return made
+
+
+def console(*, color: bool = True, quiet: bool = False) -> Console:
+    """Return a console on standard output, whose styles can be read on the terminal that it is.
+
+    Args:
+        color: whether there may be colours, if it is a terminal.
+        quiet: whether to write nothing at all.
+    """
+    made = Console(theme=THEME, highlight=False, no_color=None if color else True, quiet=quiet)
+    if made.color_system in ("standard", "windows"):
+        made.push_theme(_PLAIN_THEME)
+    return made
 
 
 class _Facts(RegexHighlighter):

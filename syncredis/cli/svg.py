@@ -3,31 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from string import Template
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-STYLE: Final = """\
-svg { color-scheme: light dark; --paper: #ffffff; --ink: #1f2328; --quiet: #59636e; --line: #d9dee3; --lane: #f3f5f7;
-  --flow: #2da44e; --read: #7fb0e8; --fault: #cf222e; --wait: #b77100; --pause: #fbe4c4; --switch: #0969da;
-  --primary: #1f883d; --replica: #a9c9ef; --down: #f3b9bd; --frozen: #8ad3de; --starting: #d0d7de; --on: #10151a;
-  font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
-@media (prefers-color-scheme: dark) {
-  svg { --paper: #0f1318; --ink: #e6edf3; --quiet: #9da7b1; --line: #2c333b; --lane: #181d24;
-    --flow: #3fb950; --read: #4a7fb5; --fault: #ff7b72; --wait: #e3a33b; --pause: #4a3512; --switch: #6cb6ff;
-    --primary: #2f9e4f; --replica: #3b6594; --down: #8e3a40; --frozen: #2c8792; --starting: #4b535d; --on: #ffffff; } }
-text { fill: var(--ink); font-size: 12px; } .title { font-size: 20px; font-weight: 600; }
-.head { font-size: 15px; font-weight: 600; } .quiet { fill: var(--quiet); } .small { font-size: 11px; }
+_LIGHT: Final = {
+    "paper": "#ffffff",
+    "ink": "#1f2328",
+    "quiet": "#59636e",
+    "line": "#d9dee3",
+    "lane": "#f3f5f7",
+    "on": "#10151a",
+    "flow": "#2da44e",
+    "read": "#7fb0e8",
+    "fault": "#cf222e",
+    "wait": "#b77100",
+    "pause": "#fbe4c4",
+    "switch": "#0969da",
+    "primary": "#1f883d",
+    "replica": "#a9c9ef",
+    "down": "#f3b9bd",
+    "frozen": "#8ad3de",
+    "starting": "#d0d7de",
+}
+_DARK: Final = {
+    "paper": "#0f1318",
+    "ink": "#e6edf3",
+    "quiet": "#9da7b1",
+    "line": "#2c333b",
+    "lane": "#181d24",
+    "on": "#ffffff",
+    "flow": "#3fb950",
+    "read": "#4a7fb5",
+    "fault": "#ff7b72",
+    "wait": "#e3a33b",
+    "pause": "#4a3512",
+    "switch": "#6cb6ff",
+    "primary": "#2f9e4f",
+    "replica": "#3b6594",
+    "down": "#8e3a40",
+    "frozen": "#2c8792",
+    "starting": "#4b535d",
+}
+
+_SHAPES: Final = """\
+svg { color-scheme: light dark; font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
+text { font-size: 12px; } .title { font-size: 20px; font-weight: 600; } .head { font-size: 15px; font-weight: 600; }
+.small { font-size: 11px; } .end { text-anchor: end; } .middle { text-anchor: middle; }
 .mono { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: 11px; }
-.end { text-anchor: end; } .middle { text-anchor: middle; } .on { fill: var(--on); } .onprimary { fill: #ffffff; }
-.paper { fill: var(--paper); } .lane { fill: var(--lane); } .pause { fill: var(--pause); }
-.grid { stroke: var(--line); fill: none; } .write { fill: var(--flow); } .read { fill: var(--read); }
-.primary { fill: var(--primary); } .replica { fill: var(--replica); } .down { fill: var(--down); }
-.frozen { fill: var(--frozen); } .starting { fill: var(--starting); } .dot { fill: var(--quiet); }
-.stem { stroke: var(--line); } .cross { stroke: var(--fault); stroke-width: 1.8; fill: none; }
-.mark { stroke-width: 1.4; } .blow { stroke: var(--fault); } .hold { stroke: var(--wait); stroke-dasharray: 4 3; }
-.again { stroke: var(--flow); } .switch { stroke: var(--switch); } .back { stroke: var(--quiet); stroke-dasharray: 2 3; }
-.tblow { fill: var(--fault); } .thold { fill: var(--wait); } .tagain { fill: var(--flow); } .tswitch { fill: var(--switch); }
-.tback { fill: var(--quiet); } .halo { paint-order: stroke; stroke: var(--paper); stroke-width: 3px; }"""
+.grid, .cross { fill: none; } .cross { stroke-width: 1.8; } .mark { stroke-width: 1.4; }
+.hold { stroke-dasharray: 4 3; } .back { stroke-dasharray: 2 3; } .halo { paint-order: stroke; stroke-width: 3px; }
+"""
+
+_COLORS: Final = Template("""\
+text { fill: $ink; } .quiet, .dot { fill: $quiet; } .on { fill: $on; } .onprimary { fill: #ffffff; }
+.paper { fill: $paper; } .lane { fill: $lane; } .pause { fill: $pause; } .write { fill: $flow; } .read { fill: $read; }
+.primary { fill: $primary; } .replica { fill: $replica; } .down { fill: $down; } .frozen { fill: $frozen; }
+.starting { fill: $starting; } .grid, .stem { stroke: $line; } .cross, .blow { stroke: $fault; } .hold { stroke: $wait; }
+.again { stroke: $flow; } .switch { stroke: $switch; } .back { stroke: $quiet; } .tblow { fill: $fault; }
+.thold { fill: $wait; } .tagain { fill: $flow; } .tswitch { fill: $switch; } .tback { fill: $quiet; } .halo { stroke: $paper; }
+""")
+
+# Each colour stands in its place, twice: not everything that draws an SVG knows CSS variables, and would draw all in black.
+STYLE: Final = (
+    f"{_SHAPES}{_COLORS.substitute(_LIGHT)}@media (prefers-color-scheme: dark) {{\n{_COLORS.substitute(_DARK)}}}"
+)
 
 
 def number(value: float) -> str:
@@ -98,13 +138,16 @@ def rows(places: Sequence[tuple[float, str]], letter: float, right: float) -> li
     """
     # From the last one back: so the stem of each leads past those that come after it, and through none.
     taken: list[float] = []
+    stems: list[tuple[int, float]] = []
     found: list[tuple[int, bool]] = []
     for x, words in reversed(places):
         width = len(words) * letter + 12
         is_left = x + width > right
         begin, end = (x - width, x) if is_left else (x, x + width)
-        row = next((row for row, until in enumerate(taken) if end <= until), len(taken))
+        least = max((one + 1 for one, stem in stems if stem < end), default=0)
+        row = next((row for row in range(least, len(taken)) if end <= taken[row]), len(taken))
         taken[row : row + 1] = [begin]
+        stems.append((row, x))
         found.append((row, is_left))
     return found[::-1]
 

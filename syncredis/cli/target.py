@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from syncredis import ConnectionPool, Redis, Sentinel
 from syncredis.cli.arguments import number
 from syncredis.config import Location
-from syncredis.exceptions import ConfigurationError, PrimaryNotFoundError, RedisError
+from syncredis.exceptions import ConfigurationError, PrimaryNotFoundError, RedisError, UnknownCommandError
 from syncredis.sentinel.url import SentinelURL, is_sentinel_url, parse_sentinel_url
 from syncredis.url import options_from_url
 
@@ -183,6 +183,10 @@ def _only_service(sentinel: Sentinel[str]) -> str:
         asking = Redis[str](connection_pool=ConnectionPool(sentinel._discovery.config.at(location)))
         try:
             names = sorted(asking.sentinel_masters())
+        except UnknownCommandError:
+            raise ConfigurationError(
+                f"{location.target} is no Sentinel; ping and bench take redis://{location.target}, for one server"
+            ) from None
         except RedisError as error:
             causes[location] = error
             continue

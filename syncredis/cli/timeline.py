@@ -14,7 +14,7 @@ from enum import Enum
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.highlighter import RegexHighlighter
 from rich.live import Live
 from rich.padding import Padding
@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from syncredis.cli.chart import bars, slices_for
-from syncredis.cli.screen import THEME, WIDEST
+from syncredis.cli.screen import WIDEST, console
 from syncredis.cli.tally import Call
 
 _REFRESHES: Final = 8  # per second: enough to look alive, and little work beside what is measured
@@ -59,7 +59,7 @@ class Timeline:
     """
 
     def __init__(self, *, color: bool = True, silent: bool = False) -> None:
-        self._console = Console(theme=THEME, highlight=False, no_color=None if color else True, quiet=silent)
+        self._console = console(color=color, quiet=silent)
         #: Whether the output can not hold Unicode.
         self.plain = self._console.options.ascii_only
         self._began = time.monotonic()

@@ -53,6 +53,19 @@ def test_labels_do_not_touch():
     assert [is_left for _, is_left in found] == [False, False, False, True]
 
 
+def test_no_label_is_crossed_by_the_line_of_a_later_one():
+    # The first has room beside the last, but the line of the second comes down through there.
+    found = svg.rows([(0.0, "writes held"), (40.0, "promoted"), (45.0, "writes again"), (90.0, "switch")], 6.0, 400.0)
+    rows = [row for row, _ in found]
+    assert rows[0] > max(rows[1], rows[2])
+
+
+def test_every_colour_stands_in_its_place():
+    # Where CSS variables are not known, all would be black.
+    assert "var(" not in svg.STYLE
+    assert svg.STYLE.count("fill: #1f883d") == svg.STYLE.count("fill: #2f9e4f") == 1
+
+
 def calls_of(surface: str) -> list[Call]:
     moments = [number / 20 for number in range(200) if not 60 <= number < 100]
     written = [Call("write", f"{surface}:{moment}", moment, moment + 0.001, Outcome.DONE) for moment in moments]

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from syncredis.cli.screen import SIGNS, THEME, Screen
+from syncredis.cli.screen import SIGNS, THEME, Screen, console
 from tests.cli.conftest import Program
 
 #: What large text needs at least, by the Web's guidelines for contrast; 3 is the least for signs.
@@ -43,6 +43,18 @@ def test_every_colour_can_be_read_on_black_and_on_white(name: str, background: t
     assert color.number is not None
     assert color.number >= 16
     assert _contrast(tuple(color.get_truecolor()), background) >= READABLE
+
+
+def test_of_sixteen_colours_only_red_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("COLORTERM", raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    plain = console()
+    assert plain.color_system == "standard"
+    assert {name: plain.get_style(name).color for name in OURS if plain.get_style(name).color} == {
+        name: plain.get_style("red").color for name in ("fault", "still")
+    }
 
 
 def _written(width: int, write: Callable[[Screen], None]) -> list[str]:

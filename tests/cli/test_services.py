@@ -164,6 +164,20 @@ def test_ping(cli: Cli, url: str, deployment: SentinelDeployment) -> None:
     assert one["answers"][0]["server"] == deployment.primary.location.target
 
 
+def test_ping_takes_a_service_without_a_scheme_and_says_what_a_single_server_needs(
+    cli: Cli, deployment: SentinelDeployment
+) -> None:
+    sentinel, primary = deployment.sentinel_locations[0].target, deployment.primary.location.target
+    for given in (sentinel, f"{sentinel}/myredis"):
+        answered = cli("ping", given, *PATIENT, "--count", "1", "--json").json
+        assert answered["answers"][0]["server"] == primary
+    status, out, err = cli("ping", primary, *PATIENT)
+    assert (status, out) == (2, "")
+    assert err == (
+        f"syncredis ping: error: {primary} is no Sentinel; ping and bench take redis://{primary}, for one server\n"
+    )
+
+
 def test_ping_when_nobody_answers(cli: Cli) -> None:
     status, out, _ = cli("ping", "redis://127.0.0.1:1", "--count", "2", "--interval", "0")
     assert status == 1

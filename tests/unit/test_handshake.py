@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from syncredis.config import ConnectionConfig
-from syncredis.exceptions import DecodeError, error_from_reply
+from syncredis.exceptions import AuthenticationRequiredError, DecodeError, error_from_reply
 from syncredis.handshake import Step, first_error, first_try, hello_refused, role_from_reply, without_hello
 from syncredis.version import VERSION
 
@@ -97,6 +97,15 @@ NO_DB = error_from_reply("ERR DB index is out of range")
 )
 def test_the_error_that_matters(steps: list[Step], replies: list[Any], expected: Exception | None) -> None:
     assert first_error(steps, replies) is expected
+
+
+def test_a_server_that_wants_a_password_is_quoted_in_short() -> None:
+    said = error_from_reply(
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO ..."
+    )
+    found = first_error([HELLO, SELECT], [said, NO_AUTH])
+    assert isinstance(found, AuthenticationRequiredError)
+    assert str(found) == "NOAUTH Authentication required, and no password was given"
 
 
 @pytest.mark.parametrize(
