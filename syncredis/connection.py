@@ -356,9 +356,13 @@ class Connection:
         return not isinstance(reply, RedisError)
 
     def close(self) -> None:
-        """Close the socket; never blocks, never raises."""
+        """Close the socket; never blocks, never raises.
+
+        If replies are owed, what the server has not received yet it never will: see `syncredis.transport.Transport.abort`.
+        """
+        end = self._transport.close if self.in_step else self._transport.abort
         self.in_step = False
-        self._transport.close()
+        end()
 
     def close_in_child(self) -> None:
         """Close a forked process's copy of the socket; the parent keeps the connection."""

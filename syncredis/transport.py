@@ -38,6 +38,9 @@ _MOST_BUFFERS: Final = 512
 #: Bytes that TLS encrypts as one: who receives gets all of them, or none.
 _RECORD_SIZE: Final = 16 * 1024
 
+#: ``SO_LINGER`` for no time at all: closing resets the connection.
+_FORGET: Final = struct.pack("@ii", 1, 0)
+
 
 class Transport:
     """A connected byte stream. Made by `syncredis.connecting.connect`."""
@@ -200,6 +203,17 @@ class Transport:
         """Close the socket. Never blocks, never raises."""
         with self._closing, suppress(OSError):
             self._socket.close()
+
+    def abort(self) -> None:
+        """Close the socket, and have the system forget what the server has not received yet. Never blocks, never raises.
+
+        Otherwise the system goes on sending it for minutes: where packets were lost, a write would arrive after its caller was
+        told that nobody knows what became of it, and has looked.
+        """
+        with self._closing, suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _FORGET)
+            self._socket.close()
+        self.close()  # whatever the system made of the option
 
     def close_in_child(self) -> None:
         """Close a forked process's copy of the socket. The connection stays as it is in the parent."""

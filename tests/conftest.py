@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.fixtures.threads",
     "tests.fixtures.peer",
     "tests.fixtures.deployments",
+    "tests.fixtures.networks",
 ]
 
 

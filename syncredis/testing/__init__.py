@@ -21,12 +21,14 @@ from syncredis.testing.binaries import (
 from syncredis.testing.deployment import SentinelDeployment
 from syncredis.testing.directives import ConfigValue, quote
 from syncredis.testing.errors import (
+    NetworkUnavailableError,
     NotReadyError,
     ServerNotFoundError,
     ServerProcessError,
     ServerStartError,
 )
 from syncredis.testing.fault import NO_FAULT, Fault
+from syncredis.testing.network import Network, Trouble
 from syncredis.testing.process import ServerProcess
 from syncredis.testing.proxy import FaultProxy
 
@@ -35,6 +37,8 @@ __all__ = [
     "ConfigValue",
     "Fault",
     "FaultProxy",
+    "Network",
+    "NetworkUnavailableError",
     "NotReadyError",
     "SentinelDeployment",
     "ServerBinary",
@@ -42,6 +46,7 @@ __all__ = [
     "ServerProcess",
     "ServerProcessError",
     "ServerStartError",
+    "Trouble",
     "at",
     "available",
     "embedded",

@@ -13,6 +13,7 @@ from syncredis.exceptions import ResponseError
 from syncredis.testing.binaries import ServerBinary, find
 from syncredis.testing.directives import ConfigValue, lines, quote
 from syncredis.testing.errors import ServerProcessError
+from syncredis.testing.network import Network
 from syncredis.testing.overview import Overview, is_well
 from syncredis.testing.process import ServerProcess
 from syncredis.testing.readiness import replication_complaint, wait_until
@@ -54,6 +55,7 @@ class SentinelDeployment:
         sentinel_config: Mapping[str, ConfigValue] | None = None,
         tls: Mapping[str, ConfigValue] | None = None,
         proxied: bool = False,
+        network: Network | None = None,
         on_progress: Callable[[str], None] | None = None,
     ) -> None:
         """Describe the deployment; nothing runs before `start`.
@@ -76,12 +78,15 @@ class SentinelDeployment:
                 speak TLS and nothing else.
             proxied: Put a `FaultProxy` in front of each process: its `ServerProcess.proxy`. Clients, replicas and
                 Sentinels all find it at the proxy's place, so that faults there are faults for everybody.
+            network: Run each process on a host of its own in this network, which has to outlive the deployment.
             on_progress: Called with a short sentence at every step of the start.
 
         Raises:
             ServerNotFoundError: If there is no such binary.
-            ValueError: If a number makes no sense.
+            ValueError: If a number makes no sense, or for `network` together with `proxied` or `tls`.
         """
+        if network is not None and (proxied or tls is not None):
+            raise ValueError("a deployment in a network of its own has no proxies and speaks no TLS")
         if replicas < 0 or sentinels < 1:
             raise ValueError("a deployment has 0 or more replicas and at least one Sentinel")
         if quorum is not None and not 1 <= quorum <= sentinels:
@@ -100,6 +105,7 @@ class SentinelDeployment:
         self._sentinel_config = dict(sentinel_config or {})
         self._tls = None if tls is None else {"tls-replication": True, **tls}
         self._proxied = proxied
+        self._network = network
         self._on_progress = on_progress
         self._overview = Overview(service_name)
 
@@ -312,6 +318,7 @@ class SentinelDeployment:
                 config=config,
                 tls=self._tls is not None,
                 proxied=self._proxied,
+                network=self._network,
             )
             for number in range(1, count + 1)
         ]
@@ -328,6 +335,7 @@ class SentinelDeployment:
             config={**_IMMEDIATE_SYNC, **(self._tls or {}), **config, **self._config},
             tls=self._tls is not None,
             proxied=self._proxied,
+            network=self._network,
         )
         self._overview.nodes.append(node)
         return node

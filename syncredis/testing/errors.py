@@ -15,3 +15,7 @@ class ServerStartError(ServerProcessError):
 
 class NotReadyError(ServerProcessError, TimeoutError):
     """Something did not become true in the time given: the message says what was missing."""
+
+
+class NetworkUnavailableError(ServerProcessError):
+    """The system does not let us make a network of our own: the message says why."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from syncredis.testing import watchdog
 from syncredis.testing.child import Child
+from syncredis.testing.network import Network
 from syncredis.testing.ports import HOST, PortReservation
 from syncredis.testing.proxy import FaultProxy
 
@@ -16,15 +17,21 @@ from syncredis.testing.proxy import FaultProxy
 class Holdings:
     """A port, a directory, and the process that uses them; with `proxied`, a proxy in front of it.
 
-    Raises OSError when the system has no port or no place for a directory.
+    With a `network`, the process runs on a host of its own there.
+
+    Raises OSError when the system has no port or no place for a directory, NetworkUnavailableError when it has no host.
     """
 
-    def __init__(self, *, proxied: bool = False) -> None:
+    def __init__(self, *, proxied: bool = False, network: Network | None = None) -> None:
         self._owner = os.getpid()
         self.child: Child | None = None
         self.reservation = PortReservation()
         self.proxy: FaultProxy | None = None
+        self.host = HOST
+        self._prefix: tuple[str, ...] = ()
         try:
+            if network is not None:
+                self.host, self._prefix = network.add_host()
             if proxied:
                 self.proxy = FaultProxy((HOST, self.reservation.port))
             self.directory = Path(tempfile.mkdtemp(prefix="syncredis-"))
@@ -42,7 +49,7 @@ class Holdings:
 
     def launch(self, command: list[str]) -> None:
         """Start the process. Raises OSError when that is not possible."""
-        self.child = Child(command, self.directory / "output.txt")
+        self.child = Child([*self._prefix, *command], self.directory / "output.txt")
 
     def read_log(self) -> str:
         """Return what the server has logged and printed in all its runs so far."""

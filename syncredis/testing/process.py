@@ -18,6 +18,7 @@ from syncredis.testing.child import Child
 from syncredis.testing.directives import ConfigValue, lines, quote, render
 from syncredis.testing.errors import NotReadyError, ServerProcessError, ServerStartError
 from syncredis.testing.holdings import Holdings
+from syncredis.testing.network import Network
 from syncredis.testing.ports import HOST
 from syncredis.testing.probe import answers
 from syncredis.testing.proxy import FaultProxy
@@ -50,6 +51,7 @@ class ServerProcess:
         unix_socket: bool = False,
         tls: bool = False,
         proxied: bool = False,
+        network: Network | None = None,
     ) -> None:
         """Describe the server; nothing runs before `start`.
 
@@ -63,11 +65,15 @@ class ServerProcess:
             unix_socket: Listen on `socket_path` as well.
             tls: Speak TLS on the port; `config` has to hold `tls-cert-file` and its like.
             proxied: Have everybody reach it through `proxy`, whose place it announces as its own.
+            network: Run it on a host of its own in this network, and nowhere else. It listens on `socket_path` as well:
+                `client` and `execute_command` use that, and work whatever befalls the network.
 
         Raises:
             ServerNotFoundError: If there is no such binary.
-            ValueError: If `config` holds a directive that is set here, such as `port`.
+            ValueError: If `config` holds a directive that is set here, such as `port`; with `network`, for a proxy or TLS.
         """
+        if network is not None and (proxied or tls):
+            raise ValueError("a server in a network of its own has no proxy and speaks no TLS here")
         self.binary = server if isinstance(server, ServerBinary) else find(server)
         self.name = name or ("sentinel" if sentinel else "server")
         self.is_sentinel = sentinel
@@ -75,7 +81,8 @@ class ServerProcess:
         if taken := sorted(_OURS & self._given.keys()):
             raise ValueError(f"{', '.join(taken)}: set by ServerProcess itself, not through config")
         self._password = password
-        self._with_socket = unix_socket
+        self._network = network
+        self._with_socket = unix_socket or network is not None
         self._tls = tls
         self._proxied = proxied
         self._holdings: Holdings | None = None
@@ -94,7 +101,7 @@ class ServerProcess:
     def location(self) -> Location:
         """Host and port where it is to be found: those of its proxy if it has one. ServerProcessError before the start."""
         proxy = self._held.proxy
-        return Location(HOST, self.port) if proxy is None else proxy.location
+        return Location(self._held.host, self.port) if proxy is None else proxy.location
 
     @property
     def proxy(self) -> FaultProxy:
@@ -111,7 +118,7 @@ class ServerProcess:
 
     @property
     def socket_path(self) -> Path | None:
-        """The Unix socket, None without `unix_socket`. ServerProcessError before the start."""
+        """The Unix socket, None without `unix_socket` and `network`. ServerProcessError before the start."""
         return self.directory / "server.sock" if self._with_socket else None
 
     @property
@@ -168,7 +175,7 @@ class ServerProcess:
         tls = client_context(self._given) if self._tls else None
         while True:
             if self.is_running:
-                if answers((HOST, self.port), tls=tls) and self.is_running:
+                if answers(self._way_in, tls=tls) and self.is_running:
                     self._was_ready = True
                     return
             elif attempts > 1 and self._lost_its_port():
@@ -242,9 +249,12 @@ class ServerProcess:
 
     def client(self) -> Redis[str]:
         """Return a client that goes past any proxy, may do everything, waits 5 seconds for a reply and never tries again."""
+        way_in = self._way_in
+        where: dict[str, Any] = (
+            {"unix_socket_path": str(way_in)} if isinstance(way_in, Path) else {"host": way_in[0], "port": way_in[1]}
+        )
         return Redis(
-            host=HOST,
-            port=self.port,
+            **where,
             password=self._password,
             connect_timeout=2.0,
             stream_timeout=5.0,
@@ -284,13 +294,20 @@ class ServerProcess:
         return self._holdings
 
     @property
+    def _way_in(self) -> tuple[str, int] | Path:
+        """Where we reach it ourselves, whatever befalls others on their way."""
+        if self._network is not None and self.socket_path is not None:
+            return self.socket_path
+        return HOST, self.port
+
+    @property
     def _child(self) -> Child | None:
         return None if self._holdings is None else self._holdings.child
 
     def _occupy(self) -> None:
         """Take a directory and a port, instead of those held so far."""
         self.close()
-        holdings = Holdings(proxied=self._proxied)
+        holdings = Holdings(proxied=self._proxied, network=self._network)
         self._finalizer = weakref.finalize(self, holdings.give_back)
         self._holdings = holdings
         holdings.config_path.write_text(render({**self._directives(), **self._given, **self._announcement()}))
@@ -298,7 +315,7 @@ class ServerProcess:
     def _directives(self) -> dict[str, ConfigValue]:
         own: dict[str, ConfigValue] = {
             "port": 0 if self._tls else self.port,
-            "bind": HOST,
+            "bind": self._held.host,
             "dir": quote(str(self.directory)),
             "logfile": "server.log",
             "daemonize": False,
@@ -309,6 +326,8 @@ class ServerProcess:
             own["unixsocket"] = quote(str(self.socket_path))
         if self._password is not None:
             own["requirepass"] = quote(self._password)
+        if self._network is not None:
+            own["protected-mode"] = False  # nobody else is in that network
         if self.is_sentinel:
             return own
         if self._proxied:

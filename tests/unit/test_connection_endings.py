@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,7 +12,10 @@ from typing import Any
 
 import pytest
 
+from syncredis import Location
 from syncredis.command import Command
+from syncredis.config import ConnectionConfig
+from syncredis.connecting import connect
 from syncredis.connection import Connection, open_connection
 from syncredis.exceptions import (
     AuthenticationError,
@@ -43,6 +47,25 @@ def connection(peer: Peer) -> Iterator[Connection]:
 
 def works(connection: Connection) -> bool:
     return connection.in_step and connection.execute(PING, True) == "PONG"
+
+
+@pytest.mark.parametrize("owed", [False, True])
+def test_what_is_owed_a_reply_is_reset(owed: bool) -> None:
+    """The system would go on sending what has not arrived yet, although the caller was told that nobody knows."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = ConnectionConfig(location=Location(*listener.getsockname()))
+        connection = Connection(connect(config), config)
+        far, _ = listener.accept()
+        with far:
+            if owed:
+                connection.send(PING)
+                assert far.recv(100)
+            connection.close()
+            if not owed:
+                assert far.recv(100) == b""
+                return
+            with pytest.raises(ConnectionResetError):
+                far.recv(100)
 
 
 def test_a_blocking_command_has_its_own_time(peer: Peer) -> None:
