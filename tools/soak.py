@@ -2,18 +2,17 @@
 
     python tools/soak.py [--minutes 10] [--server WHICH]
 
-Threads and tasks count on counters of their own, through clients of a Sentinel deployment behind proxies. Each minute it
-prints operations, faults, wrong replies, counters that say more than they may, sockets, threads and memory; in the end, when
-everything is closed, the same again. The exit status is 1 if there was a wrong reply, a write that was applied twice, a
-socket or a thread that was left, or memory that went on growing.
+Threads, tasks of asyncio and tasks of trio count on counters of their own, and read values that nobody else writes, through
+clients of a Sentinel deployment behind proxies. Every half minute it prints a line; in the end, when everything is closed, a
+table and a verdict. The exit status is 1 if there was a wrong reply, a write that was applied twice, a caller that ended with
+what it should not, a socket or a thread that was left, or memory that went on growing.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import gc
-import itertools
+import logging
 import os
 import random
 import sys
@@ -23,40 +22,63 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
+
+import anyio
 
 from syncredis import ConnectionError, OutcomeUnknownError, Redis, aio
 from syncredis.aio.sentinel import Sentinel as AsyncSentinel
 from syncredis.sentinel import Sentinel
 from syncredis.testing import Fault, SentinelDeployment
 
-THREADS: Final = 16
-TASKS: Final = 100
+#: Callers of each kind; the tasks share connections, the threads share a pool.
+CALLERS: Final = {"threads": 16, "asyncio": 60, "trio": 60}
 #: Bytes by which memory may grow from the second third of the time to the last one: what caches of Python's take.
 SLACK: Final = 32 * 1024**2
+#: What must not be.
+HARMFUL: Final = ("wrong replies", "double writes", "callers that ended")
 _BUDGET: Final = 60.0  # seconds that a call rides through a failover
+_SAMPLE: Final = 10.0  # seconds between two looks at the memory
+_SAMPLES_IN_A_LINE: Final = 3
 
 
 @dataclass
 class Account:
-    """What one caller was told about its counter; ``generation`` changes whenever a failover may have lost something."""
+    """What one caller was told. Only its own thread, or task, writes to it."""
 
+    kind: str
     name: str
     acknowledged: int = 0
     unknown: int = 0
     seen: Counter[str] = field(default_factory=Counter[str])
 
-    def note(self, reply: int | None, error: ConnectionError | None) -> None:
-        """Note the outcome of one INCR."""
-        if isinstance(error, OutcomeUnknownError):
+    @property
+    def value_key(self) -> str:
+        """A key whose values nobody else writes; each begins with the name of the account."""
+        return f"value:{self.name}"
+
+    def note_count(self, reply: int) -> None:
+        """Note the reply to an INCR."""
+        # A failover may take acknowledged writes with it, but nothing may ever have been counted that was not asked for.
+        self.seen["double writes"] += reply > self.acknowledged + self.unknown + 1
+        self.seen["operations"] += 1
+        self.acknowledged += 1
+
+    def note_failure(self, error: ConnectionError | None) -> None:
+        """Note how an INCR failed; None: it was cancelled."""
+        self.seen["operations"] += 1
+        if error is None or isinstance(error, OutcomeUnknownError):
             self.unknown += 1
-            self.seen["unknown"] += 1
-        elif error is not None:
-            self.seen["failed"] += 1
-        elif reply is not None:
-            # A failover may take acknowledged writes with it, but nothing may ever have been counted that was not asked for.
-            self.seen["doubled" if reply > self.acknowledged + self.unknown + 1 else "right"] += 1
-            self.acknowledged += 1
+            self.seen["unknown outcomes"] += 1
+        else:
+            self.seen["failed calls"] += 1
+        self.seen["cancelled calls"] += error is None
+
+    def note_reading(self, right: bool) -> None:
+        """Note whether what was read is what was written."""
+        self.seen["operations"] += 1
+        self.seen["wrong replies"] += not right
 
 
 class Soak:
@@ -64,86 +86,128 @@ class Soak:
 
     def __init__(self, deployment: SentinelDeployment) -> None:
         self.over = threading.Event()
-        self.faults = 0
-        self.wrong = 0
-        self.accounts = [Account(f"count:{number}") for number in range(THREADS + TASKS)]
+        self.faults: Counter[str] = Counter()
+        self.accounts = {
+            kind: [Account(kind, f"{kind}:{number}") for number in range(count)] for kind, count in CALLERS.items()
+        }
         self._deployment = deployment
+        self._ended: list[str] = []
 
-    def run_threads(self, number: int, client: Redis[str]) -> None:
+    def guarded(self, work: Callable[[], None]) -> None:
+        """Run what must not raise; note it if it does."""
+        try:
+            work()
+        except BaseException as error:
+            self._ended.append(repr(error))
+            print(f"a caller ended with {error!r}", flush=True)
+            raise
+
+    def run_thread(self, account: Account, client: Redis[str]) -> None:
         """Count, and compare values with what they must be."""
-        account, chance = self.accounts[number], random.Random(number)
+        chance = random.Random(account.name)
         while not self.over.is_set():
-            reply, error = None, None
             try:
-                reply = client.incr(account.name)
-            except ConnectionError as raised:
-                error = raised
-            account.note(reply, error)
+                account.note_count(client.incr(account.name))
+            except ConnectionError as error:
+                account.note_failure(error)
             with suppress(ConnectionError):
                 value = f"{account.name}:{chance.random()}"
-                found = client.pipeline(transaction=True)
-                found.set(f"value:{account.name}", value)
-                found.get(f"value:{account.name}")
-                self.wrong += found.execute() != [True, value]
+                pipeline = client.pipeline(transaction=True)
+                pipeline.set(account.value_key, value)
+                pipeline.get(account.value_key)
+                account.note_reading(pipeline.execute() == [True, value])
+                found = client.get(account.value_key)
+                account.note_reading(found is None or found.startswith(f"{account.name}:"))
 
-    async def run_tasks(self) -> None:
+    async def run_tasks(self, kind: str) -> None:
         """Count, in tasks, some of which are cancelled now and then."""
         async with (
             AsyncSentinel(
                 self._deployment.sentinel_locations, failover_timeout=_BUDGET, stream_timeout=2.0
             ) as sentinel,
             sentinel.primary_for("myredis", max_connections=8, pool_timeout=_BUDGET) as client,
+            anyio.create_task_group() as tasks,
         ):
-            await asyncio.gather(*(self._run_task(number, client) for number in range(TASKS)))
+            for account in self.accounts[kind]:
+                tasks.start_soon(self._run_task, account, client)
 
-    async def _run_task(self, number: int, client: aio.Redis[str]) -> None:
-        account, chance = self.accounts[THREADS + number], random.Random(number)
+    async def _run_task(self, account: Account, client: aio.Redis[str]) -> None:
+        chance = random.Random(account.name)
         while not self.over.is_set():
-            reply, error = None, None
-            try:
-                async with asyncio.timeout(0.002 if chance.random() < 0.01 else None):
-                    reply = await client.incr(account.name)
-            except ConnectionError as raised:
-                error = raised
-            except TimeoutError:
-                error = OutcomeUnknownError("cancelled")
-            account.note(reply, error)
-            await asyncio.sleep(0.02)
+            with anyio.move_on_after(0.002 if chance.random() < 0.01 else None) as scope:
+                try:
+                    account.note_count(await client.incr(account.name))
+                except ConnectionError as error:
+                    account.note_failure(error)
+            if scope.cancelled_caught:
+                account.note_failure(None)
+            with suppress(ConnectionError):
+                value = f"{account.name}:{chance.random()}"
+                pipeline = client.pipeline(transaction=True)
+                pipeline.set(account.value_key, value)
+                pipeline.get(account.value_key)
+                account.note_reading(await pipeline.execute() == [True, value])
+                found = await client.get(account.value_key)
+                account.note_reading(found is None or found.startswith(f"{account.name}:"))
+            await anyio.sleep(0.02)
 
     def break_things(self) -> None:
         """Strike connections all the time, and now and then have a failover."""
         chance, deployment = random.Random(0), self._deployment
+        processes = [*deployment.nodes, *deployment.sentinels]
         next_failover = time.monotonic() + 20
         while not self.over.wait(chance.random() * 0.1):
-            proxy = chance.choice([*deployment.nodes, *deployment.sentinels]).proxy
-            strike: Callable[[], None] = chance.choice([proxy.cut, proxy.reset])
-            strike()
-            proxy.to_client = Fault(cut_after=chance.randrange(2000), reset=chance.random() < 0.5)
-            self.faults += 2
+            proxy = chance.choice(processes).proxy
+            kind = chance.choice(["cut", "reset"])
+            (proxy.cut if kind == "cut" else proxy.reset)()
+            self.faults[f"all connections {kind}"] += 1
+            reset = chance.random() < 0.5
+            proxy.to_client = Fault(cut_after=chance.randrange(2000), reset=reset)
+            self.faults[f"{'reset' if reset else 'cut'} within a reply"] += 1
             if time.monotonic() > next_failover:
-                for node in deployment.nodes:
-                    node.proxy.heal()
-                with suppress(Exception):  # what matters is what the clients make of it
-                    deployment.failover(30)
-                    deployment.wait_until_ready(30)
-                self.faults += 1
+                self._fail_over()
                 next_failover = time.monotonic() + 20
-        for node in [*deployment.nodes, *deployment.sentinels]:
+        for process in processes:
+            process.proxy.heal()
+
+    def _fail_over(self) -> None:
+        for node in self._deployment.nodes:
             node.proxy.heal()
+        try:
+            self._deployment.failover(30)
+            self._deployment.wait_until_ready(30)
+        except Exception:  # what matters is what the clients make of it
+            self.faults["failovers that came to nothing"] += 1
+        else:
+            self.faults["failovers"] += 1
+
+    def counted(self, kind: str | None = None) -> Counter[str]:
+        """What the callers, or those of one kind, were told so far."""
+        counts: Counter[str] = Counter()
+        for accounts in self.accounts.values() if kind is None else [self.accounts[kind]]:
+            for account in accounts:
+                counts.update(dict(account.seen))
+        counts["callers that ended"] = len(self._ended) if kind is None else 0
+        return counts
 
     def line(self) -> str:
         """What there is to say now."""
-        seen = sum((account.seen for account in self.accounts), Counter[str]())
+        counts = self.counted()
         return (
-            f"{seen.total():9,} operations  {seen['unknown']:6,} unknown  {seen['failed']:4,} failed  {self.faults:6,} faults  "
-            f"{self.wrong} wrong  {seen['doubled']} doubled  {sockets():3} sockets  {threading.active_count():3} threads  "
-            f"{memory() / 1024**2:6.1f} MiB"
+            f"{counts['operations']:9,} operations  {self.faults.total():6,} faults  "
+            f"{counts['wrong replies']} wrong replies  {counts['double writes']} double writes  "
+            f"{counts['unknown outcomes']:6,} unknown outcomes  {sockets():3} sockets  "
+            f"{threading.active_count():3} threads  {memory() / 1024**2:6.1f} MiB"
         )
 
-    @property
-    def harm(self) -> int:
-        """How many wrong replies and double writes there were."""
-        return self.wrong + sum(account.seen["doubled"] for account in self.accounts)
+    def table(self) -> str:
+        """Everything, by kind of caller and by kind of fault."""
+        names = ["operations", "unknown outcomes", "failed calls", "cancelled calls", *HARMFUL[:2]]
+        rows = [f"{'':24}" + "".join(f"{kind:>12}" for kind in (*CALLERS, "all"))]
+        by_kind = [*(self.counted(kind) for kind in CALLERS), self.counted()]
+        rows += [f"{name:24}" + "".join(f"{counts[name]:12,}" for counts in by_kind) for name in names]
+        rows += ["faults injected", *(f"  {kind:34}{count:12,}" for kind, count in sorted(self.faults.items()))]
+        return "\n".join(rows)
 
 
 def sockets() -> int:
@@ -161,24 +225,52 @@ def memory() -> int:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def complaints(counts: Counter[str], left: dict[str, int], growth: int) -> list[str]:
+    """Say what is not as it must be.
+
+    Args:
+        counts: what the callers were told.
+        left: sockets and threads that are open although everything is closed.
+        growth: bytes by which memory grew from the second third of the time to the last one.
+    """
+    found = [f"{counts[name]} {name}" for name in HARMFUL if counts[name]]
+    if not counts["operations"]:
+        found.append("nothing was done")
+    found += [f"{count} {name} left" for name, count in left.items() if count > 0]
+    if growth > SLACK:
+        found.append(f"memory grew by {growth / 1024**2:.1f} MiB")
+    return found
+
+
+def growth_of(sizes: list[int]) -> int:
+    """By how many bytes memory grew from the second third of the time to the last one."""
+    third = len(sizes) // 3
+    return max(sizes[-third:]) - max(sizes[third:-third]) if third else 0
+
+
 def main() -> int:
     """Run the tool; return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0, help="how long; 10 unless given")
     parser.add_argument("--server", default="auto", help="which server: see syncredis.testing.find")
     options = parser.parse_args()
+    logging.getLogger("asyncio").setLevel(
+        logging.ERROR
+    )  # with -X dev it tells of each callback that waits for its turn
     before = sockets(), threading.active_count()
     with SentinelDeployment(2, 3, server=options.server, proxied=True) as deployment:
         soak, sizes = work(deployment, options.minutes * 60)
     gc.collect()
     time.sleep(1)  # threads that were told to end get the time to do so
-    left = sockets() - before[0], threading.active_count() - before[1]
-    growth = max(sizes[-len(sizes) // 3 :]) - max(sizes[len(sizes) // 3 : -len(sizes) // 3] or sizes)
+    left = {"sockets": sockets() - before[0], "threads": threading.active_count() - before[1]}
+    growth = growth_of(sizes)
     print("closed  ", soak.line())
-    print(
-        f"{soak.harm} harmful, {left[0]} sockets and {left[1]} threads left, memory grew by {growth / 1024**2:.1f} MiB"
-    )
-    return 1 if soak.harm or any(extra > 0 for extra in left) or growth > SLACK else 0
+    print(soak.table())
+    print(f"left when all was closed: {left['sockets']} sockets, {left['threads']} threads")
+    print(f"memory: {max(sizes, default=0) / 1024**2:.1f} MiB at most, {growth / 1024**2:+.1f} MiB in the last third")
+    wrong = complaints(soak.counted(), left, growth)
+    print(f"VERDICT: {'; '.join(wrong) or 'sound'}")
+    return 1 if wrong else 0
 
 
 def work(deployment: SentinelDeployment, seconds: float) -> tuple[Soak, list[int]]:
@@ -189,26 +281,23 @@ def work(deployment: SentinelDeployment, seconds: float) -> tuple[Soak, list[int
             Sentinel(deployment.sentinel_locations, failover_timeout=_BUDGET, stream_timeout=2.0)
         )
         client = stack.enter_context(sentinel.primary_for("myredis", max_connections=8, pool_timeout=_BUDGET))
-        threads = [threading.Thread(target=soak.run_threads, args=(number, client)) for number in range(THREADS)]
-        threads += [
-            threading.Thread(target=lambda: asyncio.run(soak.run_tasks())),
-            threading.Thread(target=soak.break_things),
-        ]
+        jobs: list[Callable[[], None]] = [soak.break_things]
+        jobs += [partial(soak.run_thread, account, client) for account in soak.accounts["threads"]]
+        jobs += [partial(anyio.run, soak.run_tasks, kind, backend=kind) for kind in ("asyncio", "trio")]
+        threads = [threading.Thread(target=soak.guarded, args=(job,)) for job in jobs]
         for thread in threads:
             thread.start()
         began = time.monotonic()
-        for step in itertools.count(1):
-            if soak.over.wait(min(10.0, max(0.0, began + seconds - time.monotonic()))):
-                break
-            sizes.append(memory())
-            over = time.monotonic() - began >= seconds
-            if step % 6 == 0 or over:
-                print(f"{time.monotonic() - began:6.0f} s", soak.line(), flush=True)
-            if over:
-                soak.over.set()
-                break
-        for thread in threads:
-            thread.join()
+        try:
+            while (left := began + seconds - time.monotonic()) > 0:
+                time.sleep(min(_SAMPLE, left))
+                sizes.append(memory())
+                if len(sizes) % _SAMPLES_IN_A_LINE == 0 or time.monotonic() - began >= seconds:
+                    print(f"{time.monotonic() - began:6.0f} s", soak.line(), flush=True)
+        finally:
+            soak.over.set()
+            for thread in threads:
+                thread.join()
     return soak, sizes
 
 
