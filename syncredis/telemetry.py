@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
 from syncredis import observation
-from syncredis.exceptions import ResponseError
+from syncredis.exceptions import RedisError, ResponseError
 from syncredis.observation import CallReport, Observer, PoolStatistics
 from syncredis.version import VERSION
 
@@ -70,7 +70,7 @@ def instrument(
     """Record a span and a duration for every call, and how pools are doing. Never blocks. Call it once.
 
     A span is what the application sees: waiting for a connection, further attempts and the time of a failover are in it. It
-    never holds arguments.
+    never holds arguments: of a server's error it has the code alone, because the words may quote them.
 
     Args:
         client: record this one's calls, and those of whatever shares its pool; None: those of all clients, made later included.
@@ -95,7 +95,7 @@ def instrument(
             str(attributes["db.operation.name"]), kind=trace.SpanKind.CLIENT, attributes=attributes, start_time=begin
         )
         if report.error is not None:
-            span.set_status(trace.StatusCode.ERROR, str(report.error))
+            span.set_status(trace.StatusCode.ERROR, _described(report.error))
         span.end(begin + round(report.duration * 1e9))
         attributes.pop("syncredis.retries", None)  # in a metric, it would make a series of its own for each number
         durations.record(report.duration, attributes)
@@ -134,6 +134,13 @@ def attributes_of(report: CallReport) -> Attributes:
     elif report.error is not None:
         attributes["error.type"] = type(report.error).__qualname__
     return attributes
+
+
+def _described(error: BaseException) -> str | None:
+    """Say what went wrong, in words in which there is no argument."""
+    if isinstance(error, ResponseError):
+        return error.code  # the words after it may quote what the server was sent
+    return str(error) if isinstance(error, RedisError) else None
 
 
 def _operation(report: CallReport) -> str:

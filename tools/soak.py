@@ -119,6 +119,10 @@ class Soak:
                 found = client.get(account.value_key)
                 account.note_reading(found is None or found.startswith(f"{account.name}:"))
 
+    def run_loop(self, kind: str) -> None:
+        """Run `run_tasks` in an event loop of its own."""
+        anyio.run(self.run_tasks, kind, backend=kind)
+
     async def run_tasks(self, kind: str) -> None:
         """Count, in tasks, some of which are cancelled now and then."""
         async with (
@@ -283,7 +287,7 @@ def work(deployment: SentinelDeployment, seconds: float) -> tuple[Soak, list[int
         client = stack.enter_context(sentinel.primary_for("myredis", max_connections=8, pool_timeout=_BUDGET))
         jobs: list[Callable[[], None]] = [soak.break_things]
         jobs += [partial(soak.run_thread, account, client) for account in soak.accounts["threads"]]
-        jobs += [partial(anyio.run, soak.run_tasks, kind, backend=kind) for kind in ("asyncio", "trio")]
+        jobs += [partial(soak.run_loop, kind) for kind in ("asyncio", "trio")]
         threads = [threading.Thread(target=soak.guarded, args=(job,)) for job in jobs]
         for thread in threads:
             thread.start()

@@ -16,46 +16,9 @@ from tests.fixtures.surfaces import Surface
 
 pytest.importorskip("opentelemetry.sdk", reason="needs opentelemetry-sdk, which `tox` brings")
 
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from syncredis import telemetry
-
-
-class Collected:
-    """What an application would have sent to its collector."""
-
-    def __init__(self) -> None:
-        self._exporter = InMemorySpanExporter()
-        self._reader = InMemoryMetricReader()
-        self.tracer_provider = TracerProvider()
-        self.tracer_provider.add_span_processor(SimpleSpanProcessor(self._exporter))
-        self.meter_provider = MeterProvider([self._reader])
-
-    def instrument(self, client: Any = None) -> telemetry.Instrumentation:
-        return telemetry.instrument(client, tracer_provider=self.tracer_provider, meter_provider=self.meter_provider)
-
-    def spans(self) -> list[ReadableSpan]:
-        return list(self._exporter.get_finished_spans())
-
-    def points(self, name: str) -> list[Any]:
-        data = self._reader.get_metrics_data()
-        found = [
-            metric
-            for resource in (data.resource_metrics if data else [])
-            for scope in resource.scope_metrics
-            for metric in scope.metrics
-            if metric.name == name
-        ]
-        return [point for metric in found for point in metric.data.data_points]
-
-    def shutdown(self) -> None:
-        self.tracer_provider.shutdown()
-        self.meter_provider.shutdown()
+from tests.fixtures.collected import Collected
 
 
 @pytest.fixture
