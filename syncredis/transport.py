@@ -210,10 +210,11 @@ class Transport:
         Otherwise the system goes on sending it for minutes: where packets were lost, a write would arrive after its caller was
         told that nobody knows what became of it, and has looked.
         """
-        with self._closing, suppress(OSError):
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _FORGET)
-            self._socket.close()
-        self.close()  # whatever the system made of the option
+        with self._closing:
+            with suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _FORGET)
+            with suppress(OSError):
+                self._socket.close()
 
     def close_in_child(self) -> None:
         """Close a forked process's copy of the socket. The connection stays as it is in the parent."""
