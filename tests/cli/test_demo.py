@@ -231,7 +231,7 @@ def test_ctrl_c_on_a_terminal_shows_the_cursor_again(terminal, keys):
     assert program.process.wait(30) == 130
     output = program.output.decode()
     assert "Traceback" not in output
-    assert "\x1b[36m127.0.0.1:" in output
+    assert "\x1b[38;5;31m127.0.0.1:" in output
     assert "The primary is on port" in output  # progress while servers start
     assert output.rindex("\x1b[?25h") > output.rindex("\x1b[?25l")
     assert "stopped by Ctrl-C" in output[output.rindex("\x1b[?25h") :]
