@@ -79,7 +79,10 @@ def pack(commands: Sequence[tuple[Any, ...]], encoding: str) -> Packed:
     packed.commands = len(commands)
     for arguments in commands:
         for piece in _pieces(arguments, encoding):
-            packed.append(piece)
+            if packed and packed[-1] == b"\r\n" and isinstance(piece, bytes):  # the end of a memoryview
+                packed[-1] = b"\r\n" + piece
+            else:
+                packed.append(piece)
     return packed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import anyio
 import pytest
@@ -335,3 +336,12 @@ def test_without_credentials_auth_gives_them(place: dict[str, Any]) -> None:
         finally:
             owner.acl_setuser("default", enabled=True)
             owner.acl_deluser("someone")
+
+
+def test_a_stand_in_for_a_connection_is_talked_through(place: dict[str, Any]) -> None:
+    with redis.Redis(**place) as client:
+        client.connection = stand_in = Mock(spec=redis.Connection)
+        stand_in.read_response.return_value = b"OK"
+        assert client.readonly() is True
+        stand_in.send_command.assert_called_once_with("READONLY")
+        client.connection = None
