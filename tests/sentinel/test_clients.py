@@ -137,10 +137,13 @@ def test_a_stale_primary_that_becomes_one(surface: Surface, oddities: Oddities) 
         oddities.watch("rising", server.location)
         rise = threading.Timer(0.5, server.execute_command, ["REPLICAOF", "NO", "ONE"])
         try:
-            with surface.Sentinel(oddities.seeds) as sentinel, sentinel.primary_for("rising") as client:
+            with (
+                surface.Sentinel(oddities.seeds) as sentinel,
+                sentinel.primary_for("rising") as client,
+                takes(at_least=0.5, under=SOON),
+            ):
                 rise.start()
-                with takes(at_least=0.5, under=SOON):
-                    assert client.set("foo", "of the risen") is True
+                assert client.set("foo", "of the risen") is True
             assert server.execute_command("GET", "foo") == "of the risen"
         finally:
             rise.join()
