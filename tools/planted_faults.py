@@ -10,7 +10,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import pytest
 
@@ -18,7 +18,8 @@ from syncredis import command, config, connection, handshake, pool, pool_state, 
 from syncredis.exceptions import ConnectionError, ProtocolError
 from syncredis.gate import Gate
 from syncredis.multiplexer import Multiplexer
-from syncredis.sentinel import discovery
+from syncredis.sentinel import discovery, jobs
+from syncredis.sentinel.pool import PrimaryConnectionPool
 from syncredis.sentinel.service_watch import ServiceWatch
 from syncredis.sentinel.succession import Succession
 from syncredis.traffic import Traffic
@@ -42,6 +43,9 @@ class Planted:
     plant: Callable[[], None]
     tests: tuple[str, ...]
 
+
+#: What pytest says where a mistake can not be made.
+NOT_PLANTED: Final = "this mistake can not be planted"
 
 FAULTS: dict[str, Planted] = {}
 
@@ -246,6 +250,19 @@ def wake_up_is_lost() -> None:
     _replace(Multiplexer, "_let_in", _always(None))
 
 
+@found_by(_SHARED, "-k", "test_a_broken_connection_repeats_reads_and_never_writes and asyncio")
+def caller_is_never_told() -> None:
+    """Whose call ends because the shared connection broke waits for ever."""
+    original = Traffic.end_sent
+
+    def end_sent(self: Traffic, error: Exception) -> None:
+        before = list(self.answered)
+        original(self, error)
+        self.answered = before
+
+    _replace(Traffic, "end_sent", end_sent)
+
+
 @found_by("tests/integration/test_caching.py", "-k", "test_what_somebody_else_changes_is_read_anew and sync")
 def invalidations_are_ignored() -> None:
     """The server says that a key has changed, and its value is kept."""
@@ -265,6 +282,18 @@ def invalidations_are_ignored() -> None:
 def hold_is_never_released() -> None:
     """Writes that are held wait until the time is over, whatever becomes of the failover."""
     _replace(ServiceWatch, "release", _always(None))
+
+
+@found_by("tests/unit/test_listener.py")
+def candidate_is_not_asked() -> None:
+    """The replica that a failover has chosen is taken for the primary before its own ROLE says so."""
+    _replace(jobs, "await_promotion", _always(True))
+
+
+@found_by("tests/sentinel/test_watcher.py", "-k", "test_a_planned_failover_loses_nothing and sync")
+def old_primary_is_not_left() -> None:
+    """After a switch, connections to the old primary go on being lent, to those who write as well."""
+    _replace(PrimaryConnectionPool, "_let_go", _always(None))
 
 
 @found_by("tests/unit/test_succession.py")
@@ -329,4 +358,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Plant what was asked for."""
     name: str | None = config.getoption("--plant")
     if name is not None:
-        FAULTS[name].plant()
+        try:
+            FAULTS[name].plant()
+        except (AttributeError, LookupError) as error:
+            raise pytest.UsageError(f"{NOT_PLANTED}: {error}") from error
