@@ -27,7 +27,7 @@ from syncredis.exceptions import ConnectionError, InterruptedCallError, Protocol
 from syncredis.interruption import Interruption
 from syncredis.pool import ConnectionPool
 from syncredis.reserve import Reserve
-from syncredis.traffic import Call, Traffic, error_of_one, refusals
+from syncredis.traffic import MOST_WAITING, Call, Traffic, error_of_one, refusals
 from syncredis.transport import RECEIVE_SIZE
 from syncredis.typing import Reply
 
@@ -50,6 +50,10 @@ class EventLoop(Protocol):
 
     def wake(self, waiter: Any, reply: Reply) -> bool:
         """Let the task go on; return False if it does not wait any more."""
+        ...
+
+    def wake_all(self, calls: deque[Call]) -> None:
+        """Empty ``calls``, and let the tasks that wait for them go on, each with its reply."""
         ...
 
     def call_soon(self, callback: Callable[[], object]) -> None:
@@ -113,29 +117,37 @@ class Multiplexer:
 
     @property
     def is_full(self) -> bool:
-        """Whether so many calls wait that the next one should not come before `room`."""
+        """Whether so many calls wait that the next one should not come before there is `room`."""
         return self._traffic.room <= 0
 
     def room(self) -> Awaitable[Reply]:
-        """Return what a caller awaits before it asks again whether `is_full`."""
+        """Return what a caller awaits before it tries again to `submit`."""
         waiter = self._loop.new_waiter()
         self._wait_for_room.append(waiter)
         if not self.is_full:  # the thread may have made room before it could see that somebody waits for it
             self._let_in()
         return waiter
 
-    def submit(self, call: Call) -> None:
-        """Take a call. Never blocks. If it gets no ``waiter``, it is alone: see `receive_alone`."""
-        if self._alone is None and not self._at_work and not self._crowded and not self._traffic.waiting:
+    def submit(self, call: Call) -> bool:
+        """Take a call; return False if it `is_full`. Never blocks.
+
+        If the call gets no ``waiter``, it is alone: see `receive_alone`.
+        """
+        waiting = self._traffic.waiting
+        if len(waiting) >= MOST_WAITING:
+            return False
+        if not waiting and self._alone is None and not self._at_work and not self._crowded:
             connection = self._reserve.lease_now()
             if connection is not None:
+                call.waiter = None
                 self._send_alone(connection, call)
-                return
+                return True
         call.waiter = self._loop.new_waiter()
-        self._traffic.waiting.append(call)
+        waiting.append(call)
         if not self._flush_is_due:
             self._flush_is_due = True
             self._loop.call_soon(self._flush)
+        return True
 
     def is_alone(self, call: Call) -> bool:
         """Whether its caller is still to receive the reply to ``call``; else it has a ``waiter`` now."""
@@ -230,11 +242,7 @@ class Multiplexer:
 
     def _hand_out(self) -> None:
         self._loop_is_called = False
-        settled, wake = self._settled, self._loop.wake
-        while settled:
-            call = settled.popleft()
-            if call.waiter is not None:
-                wake(call.waiter, call.reply)
+        self._loop.wake_all(self._settled)
         if self._wait_for_room:
             self._let_in()
 

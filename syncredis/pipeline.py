@@ -339,7 +339,9 @@ class Pipeline(PipelineCommands[AnyStr]):
 
 def answer(queued: Sequence[PipelineResult[Any]], outcomes: Sequence[Any], *, raise_on_error: bool) -> None:
     """Tell each `PipelineResult` its outcome; raise the first error among them if that is wanted."""
-    errors = annotate(outcomes, [result.command for result in queued])
-    settle(queued, outcomes, any_failed=bool(errors))
+    settle(queued, outcomes)
+    errors = errors_in(outcomes)
+    if errors:
+        annotate(outcomes, [result.command for result in queued])
     if errors and raise_on_error:
         raise errors[0]

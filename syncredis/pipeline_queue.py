@@ -18,19 +18,22 @@ class PipelineResult(Generic[T_co]):
 
     Attributes:
         command: the request that was queued.
-        error: why it failed; None if it did not, or was not executed yet.
     """
 
-    __slots__ = ("_value", "command", "error")
+    __slots__ = ("_outcome", "command")
 
     def __init__(self, command: Command[T_co]) -> None:
         self.command = command
-        self.error: RedisError | None = None
-        self._value: Any = _PENDING
+        self._outcome: Any = _PENDING
 
     def __repr__(self) -> str:
-        state = "failed" if self.error else "not executed yet" if self._value is _PENDING else "executed"
+        state = "failed" if self.error else "not executed yet" if self._outcome is _PENDING else "executed"
         return f"<PipelineResult of {self.command.name}: {state}>"
+
+    @property
+    def error(self) -> RedisError | None:
+        """Why the command failed; None if it did not, or was not executed yet."""
+        return self._outcome if isinstance(self._outcome, RedisError) else None
 
     @property
     def value(self) -> T_co:
@@ -42,26 +45,15 @@ class PipelineResult(Generic[T_co]):
         """
         if self.error is not None:
             raise self.error
-        if self._value is _PENDING:
+        if self._outcome is _PENDING:
             raise PipelineError(f"{self.command.name} was queued, but the pipeline was not executed")
-        return cast("T_co", self._value)
-
-    def settle(self, outcome: Any) -> None:
-        """Note the outcome, an error or the decoded reply. For the pipeline."""
-        if isinstance(outcome, RedisError):
-            self.error = outcome
-        else:
-            self._value = outcome
+        return cast("T_co", self._outcome)
 
 
-def settle(results: Sequence[PipelineResult[Any]], outcomes: Sequence[Any], *, any_failed: bool) -> None:
-    """Note the outcomes of a pipeline's commands, in their order. For the pipeline."""
-    if any_failed:
-        for result, outcome in zip(results, outcomes, strict=True):
-            result.settle(outcome)
-    else:
-        for result, outcome in zip(results, outcomes, strict=True):
-            result._value = outcome
+def settle(results: Sequence[PipelineResult[Any]], outcomes: Sequence[Any]) -> None:
+    """Note the outcomes of a pipeline's commands, errors or decoded replies, in their order. For the pipeline."""
+    for result, outcome in zip(results, outcomes, strict=True):
+        result._outcome = outcome
 
 
 class Queue(Commands[Any]):

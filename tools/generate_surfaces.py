@@ -1,8 +1,8 @@
 """Writes the facade's and the pipeline's command methods from those in `syncredis/commands/`.
 
-A method keeps its signature, overloads and docstring. Its body becomes one line: take the command from a recorder and await
-what the facade makes of it, or pass the call on to the pipeline's queue. There is nothing to translate,
-hence nothing to get wrong.
+A method keeps its signature, overloads and docstring. Its body becomes one line: where the original only makes a command of
+its parameters, the same command is made there, which saves the calls of a layer in between; else the command is taken from
+a recorder, or the call passed on to the pipeline's queue. There is nothing to translate, hence nothing to get wrong.
 
     python tools/generate_surfaces.py            writes
     python tools/generate_surfaces.py --check    compares; exit status 1 if what stands there is not what would be written
@@ -36,6 +36,7 @@ class Surface:
         imports: what each module needs besides the names in its signatures.
         is_async: whether the methods are coroutines.
         body: the one line; ``{call}`` records the command.
+        plain_body: the same where ``{command}`` makes the command on the spot.
         returns: the annotation; ``{reply}`` is the original one.
     """
 
@@ -45,6 +46,7 @@ class Surface:
     imports: tuple[str, ...]
     is_async: bool
     body: str
+    plain_body: str
     returns: str
 
     @property
@@ -60,6 +62,7 @@ FACADE = Surface(
     imports=("from syncredis.aio.group import AsyncCommandGroup",),
     is_async=True,
     body="return await self._run({call})",
+    plain_body="return await self.execute({command})",
     returns="{reply}",
 )
 PIPELINE = Surface(
@@ -69,6 +72,7 @@ PIPELINE = Surface(
     imports=("from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult",),
     is_async=False,
     body="return {call}",
+    plain_body="return self._commands.execute({command})",
     returns="PipelineResult[{reply}]",
 )
 
@@ -123,15 +127,18 @@ def _package(surface: Surface, groups: list[tuple[str, str]]) -> str:
 
 
 def _module(surface: Surface, path: Path, module: ast.Module, classes: list[ast.ClassDef]) -> str:
-    bodies = [_class(surface, node) for node in classes]
-    used = {name for node in classes for method in _methods(node) for name in _names_in_signature(method)}
+    public = _public_names(module)
+    bodies = [_class(surface, node, public) for node in classes]
+    methods = [method for node in classes for method in _methods(node)]
+    used = {name for method in methods for name in _names_in_signature(method)}
+    used |= {name for method in methods for name in _names_in(_command_made_by(method, public)) if name in public}
     lines = [HEADER.format(name=path.name), "", "from __future__ import annotations", ""]
     lines += [*_imports(module, path.stem, used | {"AnyStr"}), *surface.imports, "", ""]
     return "\n".join([*lines, *bodies])
 
 
-def _class(surface: Surface, node: ast.ClassDef) -> str:
-    methods = [_method(surface, method) for method in _methods(node)]
+def _class(surface: Surface, node: ast.ClassDef, public: set[str]) -> str:
+    methods = [_method(surface, method, public) for method in _methods(node)]
     made = ast.ClassDef(
         name=surface.prefix + node.name,
         bases=[ast.parse(f"{surface.prefix}CommandGroup[AnyStr]", mode="eval").body],
@@ -143,10 +150,12 @@ def _class(surface: Surface, node: ast.ClassDef) -> str:
     return ast.unparse(ast.fix_missing_locations(made))
 
 
-def _method(surface: Surface, method: ast.FunctionDef) -> ast.FunctionDef | ast.AsyncFunctionDef:
+def _method(surface: Surface, method: ast.FunctionDef, public: set[str]) -> ast.FunctionDef | ast.AsyncFunctionDef:
     """Return the surface's form of a command method."""
     line = "..."
-    if not _is_overload(method):
+    if (command := _command_made_by(method, public)) is not None:
+        line = surface.plain_body.format(command=ast.unparse(command))
+    elif not _is_overload(method):
         line = surface.body.format(call=f"self._commands.{method.name}({', '.join(_passed_on(method.args))})")
     header = "async def" if surface.is_async else "def"
     made = ast.parse(f"{header} made(): {line}").body[0]
@@ -159,6 +168,34 @@ def _method(surface: Surface, method: ast.FunctionDef) -> ast.FunctionDef | ast.
     if not _is_overload(method):
         made.body = [*_docstring(method), *made.body]
     return made
+
+
+def _command_made_by(method: ast.FunctionDef, public: set[str]) -> ast.Call | None:
+    """Return the command where a method does no more than make one of its parameters and of ``public`` names; else None."""
+    body = [statement for statement in method.body if statement not in _docstring(method)]
+    match body:
+        case [
+            ast.Return(
+                ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="self"), attr="execute"),
+                    args=[ast.Call(func=ast.Name(id="Command")) as command],
+                    keywords=[],
+                )
+            )
+        ]:
+            parameters = {node.arg for node in ast.walk(method.args) if isinstance(node, ast.arg)} - {"self"}
+            known = parameters | public | set(dir(builtins))
+            return command if _names_in(command) <= known else None
+        case _:
+            return None
+
+
+def _public_names(module: ast.Module) -> set[str]:
+    """Return the names that other modules may import where ``module`` has them from."""
+    imported = {
+        alias.asname or alias.name for node in module.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    return {name for name in imported if not name.startswith("_")}
 
 
 def _methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
@@ -188,7 +225,11 @@ def _names_in_signature(method: ast.FunctionDef) -> set[str]:
     parts: list[ast.AST] = [method.args, *method.decorator_list]
     if method.returns is not None:
         parts.append(method.returns)
-    return {node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)}
+    return {name for part in parts for name in _names_in(part)}
+
+
+def _names_in(part: ast.AST | None) -> set[str]:
+    return set() if part is None else {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
 
 
 def _imports(module: ast.Module, stem: str, used: set[str]) -> list[str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, overload
 
+from syncredis.command import Command
+from syncredis.commands.arguments import flags, one_of
 from syncredis.commands.functions import FunctionLibrary, FunctionLibraryWithCode, FunctionStats
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.replies import to_true
 from syncredis.typing import AnyStr, EncodableT
 
 
@@ -38,14 +41,14 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-delete/
         """
-        return self._commands.function_delete(library)
+        return self._commands.execute(Command(("FUNCTION", "DELETE", library), to_true))
 
     def function_dump(self) -> PipelineResult[bytes]:
         """Return all libraries in a form that `function_restore` takes. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/function-dump/
         """
-        return self._commands.function_dump()
+        return self._commands.execute(Command(("FUNCTION", "DUMP"), text=False))
 
     def function_flush(self, mode: Literal["SYNC", "ASYNC", "sync", "async"] = "SYNC") -> PipelineResult[bool]:
         """Delete all libraries. Since Redis 7.0.
@@ -55,7 +58,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-flush/
         """
-        return self._commands.function_flush(mode)
+        return self._commands.execute(Command(("FUNCTION", "FLUSH", one_of("mode", mode, ("SYNC", "ASYNC"))), to_true))
 
     def function_kill(self) -> PipelineResult[bool]:
         """End the function that is running; whoever called it gets a `ResponseError`. Since Redis 7.0.
@@ -65,7 +68,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-kill/
         """
-        return self._commands.function_kill()
+        return self._commands.execute(Command(("FUNCTION", "KILL"), to_true))
 
     @overload
     def function_list(
@@ -104,7 +107,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-load/
         """
-        return self._commands.function_load(code, replace)
+        return self._commands.execute(Command(("FUNCTION", "LOAD", *flags(REPLACE=replace), code), text=True))
 
     def function_restore(
         self,

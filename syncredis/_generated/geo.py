@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, overload
 
+from syncredis.command import Command
+from syncredis.commands.arguments import required
 from syncredis.commands.geo import OrderT, UnitT
-from syncredis.commands.geo_replies import GeoMatch, GeoPosition
+from syncredis.commands.geo_replies import GeoMatch, GeoPosition, to_positions
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
 from syncredis.typing import AnyStr, EncodableT, FieldT, KeyT
 
@@ -49,14 +51,14 @@ class PipelineGeoCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/geohash/
         """
-        return self._commands.geohash(name, *values)
+        return self._commands.execute(Command(("GEOHASH", name, *required("values", values)), text=True))
 
     def geopos(self, name: KeyT, *values: FieldT) -> PipelineResult[list[GeoPosition | None]]:
         """Return the positions of members, None for each that is missing. They are off by less than a metre.
 
         https://redis.io/docs/latest/commands/geopos/
         """
-        return self._commands.geopos(name, *values)
+        return self._commands.execute(Command(("GEOPOS", name, *required("values", values)), to_positions))
 
     @overload
     def geosearch(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from syncredis.commands.arguments import MomentT, SpanT
+from syncredis.command import Command
+from syncredis.commands.arguments import MomentT, SpanT, counted
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
 from syncredis.typing import AnyStr, EncodableT, FieldT, KeyT
 
@@ -69,7 +70,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hexpiretime/
         """
-        return self._commands.hexpiretime(key, *fields)
+        return self._commands.execute(Command(("HEXPIRETIME", key, *counted("FIELDS", "fields", fields))))
 
     def hgetdel(self, name: KeyT, *keys: FieldT) -> PipelineResult[list[AnyStr | None]]:
         """Return the values of fields, None for each that does not exist, and delete the fields.
@@ -78,7 +79,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hgetdel/
         """
-        return self._commands.hgetdel(name, *keys)
+        return self._commands.execute(Command(("HGETDEL", name, *counted("FIELDS", "keys", keys))))
 
     def hgetex(
         self,
@@ -114,7 +115,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpersist/
         """
-        return self._commands.hpersist(name, *fields)
+        return self._commands.execute(Command(("HPERSIST", name, *counted("FIELDS", "fields", fields))))
 
     def hpexpire(
         self,
@@ -159,7 +160,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpexpiretime/
         """
-        return self._commands.hpexpiretime(key, *fields)
+        return self._commands.execute(Command(("HPEXPIRETIME", key, *counted("FIELDS", "fields", fields))))
 
     def hpttl(self, key: KeyT, *fields: FieldT) -> PipelineResult[list[int]]:
         """Return for how many milliseconds fields will be there; -1 for one that does not expire, -2 if there is none.
@@ -168,7 +169,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpttl/
         """
-        return self._commands.hpttl(key, *fields)
+        return self._commands.execute(Command(("HPTTL", key, *counted("FIELDS", "fields", fields))))
 
     def hsetex(
         self,
@@ -217,4 +218,4 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/httl/
         """
-        return self._commands.httl(key, *fields)
+        return self._commands.execute(Command(("HTTL", key, *counted("FIELDS", "fields", fields))))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from syncredis.command import Command
+from syncredis.commands.arguments import required
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.replies import to_true
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 
@@ -18,18 +21,18 @@ class PipelineHyperLogLogCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pfadd/
         """
-        return self._commands.pfadd(name, *values)
+        return self._commands.execute(Command(("PFADD", name, *values)))
 
     def pfcount(self, *sources: KeyT) -> PipelineResult[int]:
         """Return the estimated number of different elements of one key, or of several together.
 
         https://redis.io/docs/latest/commands/pfcount/
         """
-        return self._commands.pfcount(*sources)
+        return self._commands.execute(Command(("PFCOUNT", *required("sources", sources))))
 
     def pfmerge(self, dest: KeyT, *sources: KeyT) -> PipelineResult[bool]:
         """Add all elements of ``sources`` to ``dest``.
 
         https://redis.io/docs/latest/commands/pfmerge/
         """
-        return self._commands.pfmerge(dest, *sources)
+        return self._commands.execute(Command(("PFMERGE", dest, *sources), to_true))

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from syncredis.commands.arguments import MomentT, SpanT
+from syncredis.command import Command
+from syncredis.commands.arguments import (
+    MomentT,
+    SpanT,
+    expiry_conditions,
+    milliseconds,
+    seconds,
+    unix_milliseconds,
+    unix_seconds,
+)
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.replies import to_bool
 from syncredis.typing import AnyStr, KeyT
 
 
@@ -30,7 +40,9 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expire/
         """
-        return self._commands.expire(name, time, nx, xx, gt, lt)
+        return self._commands.execute(
+            Command(("EXPIRE", name, seconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        )
 
     def expireat(
         self, name: KeyT, when: MomentT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -41,21 +53,23 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expireat/
         """
-        return self._commands.expireat(name, when, nx, xx, gt, lt)
+        return self._commands.execute(
+            Command(("EXPIREAT", name, unix_seconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        )
 
     def expiretime(self, key: KeyT) -> PipelineResult[int]:
         """Return when ``key`` expires, as a Unix time in seconds; -1 if it does not, -2 if there is none. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/expiretime/
         """
-        return self._commands.expiretime(key)
+        return self._commands.execute(Command(("EXPIRETIME", key)))
 
     def persist(self, name: KeyT) -> PipelineResult[bool]:
         """Let ``name`` never expire; return False if there is no such key, or if it did not expire anyway.
 
         https://redis.io/docs/latest/commands/persist/
         """
-        return self._commands.persist(name)
+        return self._commands.execute(Command(("PERSIST", name), to_bool))
 
     def pexpire(
         self, name: KeyT, time: SpanT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -66,7 +80,9 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpire/
         """
-        return self._commands.pexpire(name, time, nx, xx, gt, lt)
+        return self._commands.execute(
+            Command(("PEXPIRE", name, milliseconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        )
 
     def pexpireat(
         self, name: KeyT, when: MomentT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -77,7 +93,9 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpireat/
         """
-        return self._commands.pexpireat(name, when, nx, xx, gt, lt)
+        return self._commands.execute(
+            Command(("PEXPIREAT", name, unix_milliseconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        )
 
     def pexpiretime(self, key: KeyT) -> PipelineResult[int]:
         """Return when ``key`` expires, as a Unix time in milliseconds; -1 if it does not, -2 if there is none.
@@ -86,18 +104,18 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpiretime/
         """
-        return self._commands.pexpiretime(key)
+        return self._commands.execute(Command(("PEXPIRETIME", key)))
 
     def pttl(self, name: KeyT) -> PipelineResult[int]:
         """Return for how many milliseconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/pttl/
         """
-        return self._commands.pttl(name)
+        return self._commands.execute(Command(("PTTL", name)))
 
     def ttl(self, name: KeyT) -> PipelineResult[int]:
         """Return for how many seconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/ttl/
         """
-        return self._commands.ttl(name)
+        return self._commands.execute(Command(("TTL", name)))

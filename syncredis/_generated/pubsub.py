@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncredis.command import Command
 from syncredis.commands.pubsub import ChannelSubscribers
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
 from syncredis.typing import AnyStr, EncodableT, KeyT
@@ -17,21 +18,21 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/publish/
         """
-        return self._commands.publish(channel, message)
+        return self._commands.execute(Command(("PUBLISH", channel, message)))
 
     def pubsub_channels(self, pattern: KeyT = "*") -> PipelineResult[list[AnyStr]]:
         """Return the channels whose names match ``pattern`` and that have subscribers; subscribed patterns do not count.
 
         https://redis.io/docs/latest/commands/pubsub-channels/
         """
-        return self._commands.pubsub_channels(pattern)
+        return self._commands.execute(Command(("PUBSUB", "CHANNELS", pattern)))
 
     def pubsub_numpat(self) -> PipelineResult[int]:
         """Return how many different patterns are subscribed to.
 
         https://redis.io/docs/latest/commands/pubsub-numpat/
         """
-        return self._commands.pubsub_numpat()
+        return self._commands.execute(Command(("PUBSUB", "NUMPAT")))
 
     def pubsub_numsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the channels with the number of its subscribers; those who subscribed to a pattern do not count.
@@ -45,7 +46,7 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pubsub-shardchannels/
         """
-        return self._commands.pubsub_shardchannels(pattern)
+        return self._commands.execute(Command(("PUBSUB", "SHARDCHANNELS", pattern)))
 
     def pubsub_shardnumsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the shard channels with the number of its subscribers. Since Redis 7.0.
@@ -59,4 +60,4 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/spublish/
         """
-        return self._commands.spublish(shard_channel, message)
+        return self._commands.execute(Command(("SPUBLISH", shard_channel, message)))

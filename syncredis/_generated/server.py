@@ -6,9 +6,23 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
-from syncredis.commands.arguments import SpanT
-from syncredis.commands.server_replies import CommandInfo, ModuleInfo, ServerRole, ServerTime
+from syncredis.command import Command
+from syncredis.commands.arguments import SpanT, flags, required
+from syncredis.commands.server_replies import (
+    CommandInfo,
+    ModuleInfo,
+    ServerRole,
+    ServerTime,
+    to_command_docs,
+    to_commands,
+    to_keys_and_flags,
+    to_module,
+    to_moment,
+    to_role,
+    to_time,
+)
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.replies import list_of, to_dict, to_true
 from syncredis.typing import AnyStr, EncodableT
 
 
@@ -22,7 +36,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bgrewriteaof/
         """
-        return self._commands.bgrewriteaof()
+        return self._commands.execute(Command(("BGREWRITEAOF",), to_true))
 
     def bgsave(self, schedule: bool = True, cancel: bool = False) -> PipelineResult[bool]:
         """Let the server save its data to disk in the background. A `ResponseError` if it does so already.
@@ -33,14 +47,16 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bgsave/
         """
-        return self._commands.bgsave(schedule, cancel)
+        return self._commands.execute(
+            Command(("BGSAVE", *flags(SCHEDULE=schedule and (not cancel), CANCEL=cancel)), to_true)
+        )
 
     def dbsize(self) -> PipelineResult[int]:
         """Return the number of keys in the database.
 
         https://redis.io/docs/latest/commands/dbsize/
         """
-        return self._commands.dbsize()
+        return self._commands.execute(Command(("DBSIZE",)))
 
     def flushall(self, asynchronous: bool = False) -> PipelineResult[bool]:
         """Delete all keys of all databases.
@@ -50,7 +66,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/flushall/
         """
-        return self._commands.flushall(asynchronous)
+        return self._commands.execute(Command(("FLUSHALL", *flags(ASYNC=asynchronous)), to_true))
 
     def flushdb(self, asynchronous: bool = False) -> PipelineResult[bool]:
         """Delete all keys of the database.
@@ -60,49 +76,49 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/flushdb/
         """
-        return self._commands.flushdb(asynchronous)
+        return self._commands.execute(Command(("FLUSHDB", *flags(ASYNC=asynchronous)), to_true))
 
     def lastsave(self) -> PipelineResult[datetime]:
         """Return when data was last saved successfully, or else when the server started: a time in UTC, in whole seconds.
 
         https://redis.io/docs/latest/commands/lastsave/
         """
-        return self._commands.lastsave()
+        return self._commands.execute(Command(("LASTSAVE",), to_moment))
 
     def save(self) -> PipelineResult[bool]:
         """Save all data to disk. The server serves nobody meanwhile: `bgsave` does it in the background.
 
         https://redis.io/docs/latest/commands/save/
         """
-        return self._commands.save()
+        return self._commands.execute(Command(("SAVE",), to_true))
 
     def swapdb(self, first: int, second: int) -> PipelineResult[bool]:
         """Exchange two databases: who uses the one sees the data of the other from now on.
 
         https://redis.io/docs/latest/commands/swapdb/
         """
-        return self._commands.swapdb(first, second)
+        return self._commands.execute(Command(("SWAPDB", first, second), to_true))
 
     def config_get(self, pattern: str = "*", *args: str) -> PipelineResult[dict[str, str]]:
         """Return the settings whose names match a pattern. More than one pattern since Redis 7.0.
 
         https://redis.io/docs/latest/commands/config-get/
         """
-        return self._commands.config_get(pattern, *args)
+        return self._commands.execute(Command(("CONFIG", "GET", pattern, *args), to_dict, text=True))
 
     def config_resetstat(self) -> PipelineResult[bool]:
         """Set the counters that `info` reports back to 0.
 
         https://redis.io/docs/latest/commands/config-resetstat/
         """
-        return self._commands.config_resetstat()
+        return self._commands.execute(Command(("CONFIG", "RESETSTAT"), to_true))
 
     def config_rewrite(self) -> PipelineResult[bool]:
         """Write the settings of now to the configuration file. A `ResponseError` if the server was started without one.
 
         https://redis.io/docs/latest/commands/config-rewrite/
         """
-        return self._commands.config_rewrite()
+        return self._commands.execute(Command(("CONFIG", "REWRITE"), to_true))
 
     def config_set(self, name: str, value: EncodableT, *args: EncodableT) -> PipelineResult[bool]:
         """Change a setting, until the server restarts.
@@ -142,7 +158,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/time/
         """
-        return self._commands.time()
+        return self._commands.execute(Command(("TIME",), to_time))
 
     def failover(
         self,
@@ -174,56 +190,58 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/replicaof/
         """
-        return self._commands.replicaof(host, port)
+        return self._commands.execute(Command(("REPLICAOF", host, port), to_true))
 
     def role(self) -> PipelineResult[ServerRole]:
         """Return what the server is: a `PrimaryRole`, a `ReplicaRole` or a `SentinelRole`.
 
         https://redis.io/docs/latest/commands/role/
         """
-        return self._commands.role()
+        return self._commands.execute(Command(("ROLE",), to_role, text=True))
 
     def command(self) -> PipelineResult[dict[str, CommandInfo]]:
         """Return what the server's command table says of every command, by name.
 
         https://redis.io/docs/latest/commands/command/
         """
-        return self._commands.command()
+        return self._commands.execute(Command(("COMMAND",), to_commands, text=True))
 
     def command_count(self) -> PipelineResult[int]:
         """Return the number of commands.
 
         https://redis.io/docs/latest/commands/command-count/
         """
-        return self._commands.command_count()
+        return self._commands.execute(Command(("COMMAND", "COUNT")))
 
     def command_docs(self, *args: str) -> PipelineResult[dict[str, dict[str, Any]]]:
         """Return the documentation of some commands, or of all, by name; unknown ones are left out. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/command-docs/
         """
-        return self._commands.command_docs(*args)
+        return self._commands.execute(Command(("COMMAND", "DOCS", *args), to_command_docs, text=True))
 
     def command_getkeys(self, *args: EncodableT) -> PipelineResult[list[AnyStr]]:
         """Return the keys among the words of a whole command, e.g. ``command_getkeys("MGET", "a", "b")``.
 
         https://redis.io/docs/latest/commands/command-getkeys/
         """
-        return self._commands.command_getkeys(*args)
+        return self._commands.execute(Command(("COMMAND", "GETKEYS", *required("args", args))))
 
     def command_getkeysandflags(self, *args: EncodableT) -> PipelineResult[list[tuple[AnyStr, list[str]]]]:
         """Return the keys among the words of a whole command, each with what is done to it. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/command-getkeysandflags/
         """
-        return self._commands.command_getkeysandflags(*args)
+        return self._commands.execute(
+            Command(("COMMAND", "GETKEYSANDFLAGS", *required("args", args)), to_keys_and_flags)
+        )
 
     def command_info(self, *args: str) -> PipelineResult[dict[str, CommandInfo]]:
         """Return what the server's command table says of some commands, by name; unknown ones are left out.
 
         https://redis.io/docs/latest/commands/command-info/
         """
-        return self._commands.command_info(*args)
+        return self._commands.execute(Command(("COMMAND", "INFO", *required("args", args)), to_commands, text=True))
 
     def command_list(
         self, module: str | None = None, category: str | None = None, pattern: str | None = None
@@ -244,7 +262,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-list/
         """
-        return self._commands.module_list()
+        return self._commands.execute(Command(("MODULE", "LIST"), list_of(to_module), text=True))
 
     def module_load(self, path: str, *args: EncodableT) -> PipelineResult[bool]:
         """Load a module from a file on the server's machine.
@@ -255,7 +273,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-load/
         """
-        return self._commands.module_load(path, *args)
+        return self._commands.execute(Command(("MODULE", "LOAD", path, *args), to_true))
 
     def module_loadex(
         self, path: str, options: Iterable[EncodableT] | None = None, args: Iterable[EncodableT] | None = None
@@ -276,4 +294,4 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-unload/
         """
-        return self._commands.module_unload(name)
+        return self._commands.execute(Command(("MODULE", "UNLOAD", name), to_true))

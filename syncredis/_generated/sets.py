@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import overload
 
+from syncredis.command import Command
+from syncredis.commands.arguments import key_list, required
 from syncredis.commands.sets import SetScan
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.replies import to_bool, to_set
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 
@@ -20,21 +23,21 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sadd/
         """
-        return self._commands.sadd(name, *values)
+        return self._commands.execute(Command(("SADD", name, *required("values", values))))
 
     def scard(self, name: KeyT) -> PipelineResult[int]:
         """Return the number of members.
 
         https://redis.io/docs/latest/commands/scard/
         """
-        return self._commands.scard(name)
+        return self._commands.execute(Command(("SCARD", name)))
 
     def sdiff(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return the members of the first set that none of the others has.
 
         https://redis.io/docs/latest/commands/sdiff/
         """
-        return self._commands.sdiff(keys, *args)
+        return self._commands.execute(Command(("SDIFF", *key_list("keys", keys, args)), to_set))
 
     def sdiffcard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> PipelineResult[int]:
         """Return how many members the first set has that none of the others has. Since Redis 8.10.
@@ -53,14 +56,14 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sdiffstore/
         """
-        return self._commands.sdiffstore(dest, keys, *args)
+        return self._commands.execute(Command(("SDIFFSTORE", dest, *key_list("keys", keys, args))))
 
     def sinter(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return the members that all sets have.
 
         https://redis.io/docs/latest/commands/sinter/
         """
-        return self._commands.sinter(keys, *args)
+        return self._commands.execute(Command(("SINTER", *key_list("keys", keys, args)), to_set))
 
     def sintercard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> PipelineResult[int]:
         """Return how many members all sets have. Since Redis 7.0.
@@ -79,21 +82,21 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sinterstore/
         """
-        return self._commands.sinterstore(dest, keys, *args)
+        return self._commands.execute(Command(("SINTERSTORE", dest, *key_list("keys", keys, args))))
 
     def sismember(self, name: KeyT, value: EncodableT) -> PipelineResult[int]:
         """Return 1 if ``value`` is a member of the set, else 0.
 
         https://redis.io/docs/latest/commands/sismember/
         """
-        return self._commands.sismember(name, value)
+        return self._commands.execute(Command(("SISMEMBER", name, value)))
 
     def smembers(self, name: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return all members.
 
         https://redis.io/docs/latest/commands/smembers/
         """
-        return self._commands.smembers(name)
+        return self._commands.execute(Command(("SMEMBERS", name), to_set))
 
     def smismember(
         self, name: KeyT, values: EncodableT | Iterable[EncodableT], *args: EncodableT
@@ -102,14 +105,14 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/smismember/
         """
-        return self._commands.smismember(name, values, *args)
+        return self._commands.execute(Command(("SMISMEMBER", name, *key_list("values", values, args))))
 
     def smove(self, src: KeyT, dst: KeyT, value: EncodableT) -> PipelineResult[bool]:
         """Move a member from one set to another; return whether ``src`` had it.
 
         https://redis.io/docs/latest/commands/smove/
         """
-        return self._commands.smove(src, dst, value)
+        return self._commands.execute(Command(("SMOVE", src, dst, value), to_bool))
 
     @overload
     def spop(self, name: KeyT, count: None = None) -> PipelineResult[AnyStr | None]: ...
@@ -153,7 +156,7 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/srem/
         """
-        return self._commands.srem(name, *values)
+        return self._commands.execute(Command(("SREM", name, *required("values", values))))
 
     def sscan(
         self, name: KeyT, cursor: int = 0, match: str | bytes | None = None, count: int | None = None
@@ -175,7 +178,7 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sunion/
         """
-        return self._commands.sunion(keys, *args)
+        return self._commands.execute(Command(("SUNION", *key_list("keys", keys, args)), to_set))
 
     def sunioncard(
         self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0, approx: bool = False
@@ -197,4 +200,4 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sunionstore/
         """
-        return self._commands.sunionstore(dest, keys, *args)
+        return self._commands.execute(Command(("SUNIONSTORE", dest, *key_list("keys", keys, args))))

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from syncredis.command import Command
 from syncredis.commands.arguments import SpanT
-from syncredis.commands.stream_replies import ConsumerInfo, GroupInfo, PendingEntry, PendingSummary
+from syncredis.commands.stream_replies import (
+    ConsumerInfo,
+    GroupInfo,
+    PendingEntry,
+    PendingSummary,
+    to_consumers,
+    to_groups,
+    to_pending_summary,
+)
 from syncredis.commands.streams import StreamIdT
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.replies import to_bool
 from syncredis.typing import AnyStr, KeyT
 
 
@@ -38,21 +48,21 @@ class PipelineStreamGroupCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xgroup-createconsumer/
         """
-        return self._commands.xgroup_createconsumer(name, groupname, consumername)
+        return self._commands.execute(Command(("XGROUP", "CREATECONSUMER", name, groupname, consumername)))
 
     def xgroup_delconsumer(self, name: KeyT, groupname: KeyT, consumername: KeyT) -> PipelineResult[int]:
         """Remove a consumer and return how many pending entries it had, which nobody can acknowledge or take over any more.
 
         https://redis.io/docs/latest/commands/xgroup-delconsumer/
         """
-        return self._commands.xgroup_delconsumer(name, groupname, consumername)
+        return self._commands.execute(Command(("XGROUP", "DELCONSUMER", name, groupname, consumername)))
 
     def xgroup_destroy(self, name: KeyT, groupname: KeyT) -> PipelineResult[bool]:
         """Remove a group with its consumers and what is pending; return whether there was one.
 
         https://redis.io/docs/latest/commands/xgroup-destroy/
         """
-        return self._commands.xgroup_destroy(name, groupname)
+        return self._commands.execute(Command(("XGROUP", "DESTROY", name, groupname), to_bool))
 
     def xgroup_setid(
         self, name: KeyT, groupname: KeyT, id: StreamIdT, entries_read: int | None = None
@@ -70,21 +80,21 @@ class PipelineStreamGroupCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xinfo-consumers/
         """
-        return self._commands.xinfo_consumers(name, groupname)
+        return self._commands.execute(Command(("XINFO", "CONSUMERS", name, groupname), to_consumers))
 
     def xinfo_groups(self, name: KeyT) -> PipelineResult[list[GroupInfo[AnyStr]]]:
         """Return facts about each group of a stream; a `ResponseError` if there is no such key.
 
         https://redis.io/docs/latest/commands/xinfo-groups/
         """
-        return self._commands.xinfo_groups(name)
+        return self._commands.execute(Command(("XINFO", "GROUPS", name), to_groups))
 
     def xpending(self, name: KeyT, groupname: KeyT) -> PipelineResult[PendingSummary[AnyStr]]:
         """Return how many entries are pending, from which ID to which, and how many each consumer has.
 
         https://redis.io/docs/latest/commands/xpending/
         """
-        return self._commands.xpending(name, groupname)
+        return self._commands.execute(Command(("XPENDING", name, groupname), to_pending_summary))
 
     def xpending_range(
         self,

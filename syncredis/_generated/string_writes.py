@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, overload
 
-from syncredis.commands.arguments import MomentT, SpanT
+from syncredis.command import Command
+from syncredis.commands.arguments import MomentT, SpanT, milliseconds, pairs, seconds
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.replies import to_bool, to_true
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 
@@ -41,7 +43,7 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/commands/delifeq/
         """
-        return self._commands.delifeq(name, value)
+        return self._commands.execute(Command(("DELIFEQ", name, value)))
 
     def digest(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the XXH3 digest of the value of ``name`` in hexadecimal digits, None if there is no such key. Since Redis 8.4.
@@ -50,21 +52,21 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/digest/
         """
-        return self._commands.digest(name)
+        return self._commands.execute(Command(("DIGEST", name)))
 
     def getset(self, name: KeyT, value: EncodableT) -> PipelineResult[AnyStr | None]:
         """Set ``name`` to ``value`` and return what it was before.
 
         https://redis.io/docs/latest/commands/getset/
         """
-        return self._commands.getset(name, value)
+        return self._commands.execute(Command(("GETSET", name, value)))
 
     def mset(self, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
         """Set each key of ``mapping`` to its value, all at once.
 
         https://redis.io/docs/latest/commands/mset/
         """
-        return self._commands.mset(mapping)
+        return self._commands.execute(Command(("MSET", *pairs("mapping", mapping)), to_true))
 
     def msetex(
         self,
@@ -99,14 +101,14 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/msetnx/
         """
-        return self._commands.msetnx(mapping)
+        return self._commands.execute(Command(("MSETNX", *pairs("mapping", mapping)), to_bool))
 
     def psetex(self, name: KeyT, time_ms: SpanT, value: EncodableT) -> PipelineResult[bool]:
         """Set ``name`` to ``value`` for ``time_ms`` milliseconds.
 
         https://redis.io/docs/latest/commands/psetex/
         """
-        return self._commands.psetex(name, time_ms, value)
+        return self._commands.execute(Command(("PSETEX", name, milliseconds(time_ms), value), to_true))
 
     @overload
     def set(
@@ -213,11 +215,11 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/setex/
         """
-        return self._commands.setex(name, time, value)
+        return self._commands.execute(Command(("SETEX", name, seconds(time), value), to_true))
 
     def setnx(self, name: KeyT, value: EncodableT) -> PipelineResult[bool]:
         """Set ``name`` to ``value`` if it does not exist; return whether it was set.
 
         https://redis.io/docs/latest/commands/setnx/
         """
-        return self._commands.setnx(name, value)
+        return self._commands.execute(Command(("SETNX", name, value), to_bool))

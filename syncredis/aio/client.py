@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from types import EllipsisType, TracebackType
 from typing import Any, Literal, Self, Unpack, cast, overload
@@ -317,11 +317,10 @@ class Redis(AsyncScanIterators[AnyStr]):
         """Return the pool in numbers; see `syncredis.Redis.pool_statistics`."""
         return self.wrapped.pool_statistics()
 
-    async def execute(self, command: Command[T]) -> T:
-        """Carry out a command and return its decoded reply; raises what `syncredis.Redis.execute` raises."""
-        if not self.wrapped._is_plain:
-            return await self._execute_specially(command)
-        return await self._dispatcher.execute(command)
+    def execute(self, command: Command[T]) -> Coroutine[Any, Any, T]:
+        """Carry out a command and return its decoded reply, to be awaited; raises what `syncredis.Redis.execute` raises."""
+        # Not a coroutine itself: each one that a task goes through costs it time, whenever it sleeps and wakes.
+        return self._dispatcher.execute(command) if self.wrapped._is_plain else self._execute_specially(command)
 
     async def _execute_specially(self, command: Command[T]) -> T:
         """`execute` for a client that keeps replies, or has its writes confirmed: those need a connection of their own."""

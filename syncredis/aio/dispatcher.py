@@ -81,7 +81,21 @@ class Dispatcher:
             data = b"".join(data)
         text = self._text if command.text is None else command.text
         call = Call(command, data, text, pool.times_closed)
-        reply = await self._carry_out(command, call)
+        # What `_carry_out` does, too: a coroutine less that the task goes through when it sleeps, and when it wakes.
+        line = self._line
+        if line is None or not line.loop.is_running_here:
+            line = self._find_line()
+        multiplexer = line.only or line.next()
+        if pool.gate.is_shut or not multiplexer.submit(call):
+            reply = await self._carry_out(command, call)
+        else:
+            try:
+                reply = await (_receive_alone(multiplexer, call) if call.waiter is None else call.waiter)
+            except BaseException:
+                multiplexer.abandon(call)
+                raise
+            if reply is HELD_BACK:
+                reply = await self._carry_out(command, call)
         if isinstance(reply, Exception):
             reply = await self._try_again(command, call, reply)
         decode = command.decode
@@ -116,29 +130,28 @@ class Dispatcher:
         """Make one attempt; return the reply, or the error that it failed with."""
         line = self._line
         if line is None or not line.loop.is_running_here:
-            line = self._line = self.lines.here(self._stream_timeout)
+            line = self._find_line()
         gate = self._pool.gate
-        while True:
+        reply: Any = HELD_BACK
+        while reply is HELD_BACK:
             if gate.is_shut and not request.read_only:
                 await self._wait_at_gate(line.loop, call)
             multiplexer = line.only or line.next()
-            if multiplexer.is_full:
+            if not multiplexer.submit(call):
                 await multiplexer.room()  # meanwhile the gate may be shut
                 continue
-            multiplexer.submit(call)
             try:
-                if call.waiter is None:
-                    await _receive_alone(multiplexer, call)
-                reply = call.reply if call.waiter is None else await call.waiter
+                reply = await (_receive_alone(multiplexer, call) if call.waiter is None else call.waiter)
             except BaseException:
                 multiplexer.abandon(call)
                 raise
-            if reply is not HELD_BACK:
-                break
-            call.waiter = None
         if call.owed is not None and not isinstance(reply, Exception):
             return cast("Batch", request).refusal(reply) or reply
         return reply
+
+    def _find_line(self) -> Line:
+        line = self._line = self.lines.here(self._stream_timeout)
+        return line
 
     async def _try_again(self, request: Request, call: Call, error: Exception) -> Any:
         """Do what `syncredis.retry.retry` does, but pause in the event loop."""
@@ -169,14 +182,15 @@ class Dispatcher:
             gate.open_if_over()
 
 
-async def _receive_alone(multiplexer: Multiplexer, call: Call) -> None:
-    """Receive the reply here, unless there is reason to have the thread do it: then the call has got a waiter."""
+async def _receive_alone(multiplexer: Multiplexer, call: Call) -> Any:
+    """Receive the reply here, unless there is reason to have the thread do it: then the call gets a waiter."""
     watch: Watch = call.watch
     while multiplexer.is_alone(call):
         ended = await watch.wait(call.descriptor)
         if not multiplexer.is_alone(call):
-            return
+            break
         if ended == TOO_LATE:
             multiplexer.time_out(call)
         elif ended == READABLE:
             multiplexer.receive_alone(call)
+    return call.reply if call.waiter is None else await call.waiter

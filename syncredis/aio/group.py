@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from typing import Any, Generic
 
 from syncredis.command import Command
@@ -23,10 +23,10 @@ class AsyncCommandGroup(Generic[AnyStr]):
     def _commands(self) -> Recorder[AnyStr]:
         return _recorder
 
-    def _run(self, recorded: T) -> Awaitable[T]:
+    def _run(self, recorded: T) -> Coroutine[Any, Any, T]:
         # A recorder's methods return the command, typed as the reply to come.
         return self.execute(recorded)  # type: ignore[arg-type]
 
     @abstractmethod
-    async def execute(self, command: Command[T]) -> T:
-        """Carry out ``command`` and return its decoded reply."""
+    def execute(self, command: Command[T]) -> Coroutine[Any, Any, T]:
+        """Carry out ``command`` and return its decoded reply, to be awaited."""

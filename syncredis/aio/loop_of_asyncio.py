@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 from syncredis.aio.loops import READABLE, STOPPED, TOO_LATE
+from syncredis.traffic import Call
 from syncredis.typing import Reply
 
 
@@ -29,6 +31,13 @@ class AsyncioLoop:
             return False
         waiter.set_result(reply)
         return True
+
+    def wake_all(self, calls: deque[Call]) -> None:
+        while calls:
+            call = calls.popleft()
+            waiter = call.waiter
+            if waiter is not None and not waiter.done():
+                waiter.set_result(call.reply)
 
     def call_soon(self, callback: Callable[[], object]) -> None:
         self._loop.call_soon(callback)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Generator
 from typing import Any
 
 import trio
 
 from syncredis.aio.loops import READABLE, STOPPED, TOO_LATE
+from syncredis.traffic import Call
 from syncredis.typing import Reply
 
 
@@ -34,6 +36,12 @@ class TrioLoop:
 
     def wake(self, waiter: TrioWaiter, reply: Reply) -> bool:
         return waiter.wake(reply)
+
+    def wake_all(self, calls: deque[Call]) -> None:
+        while calls:
+            call = calls.popleft()
+            if call.waiter is not None:
+                call.waiter.wake(call.reply)
 
     def call_soon(self, callback: Callable[[], object]) -> None:
         self._token.run_sync_soon(callback)

@@ -5,11 +5,13 @@ anyio has the same, but its events cost several times what one command may cost.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 import anyio.lowlevel
 
+from syncredis.traffic import Call
 from syncredis.typing import Reply
 
 #: How the watching of a socket ended: there is something to receive; somebody else receives; it took too long.
@@ -49,6 +51,10 @@ class Loop(Protocol):
 
     def wake(self, waiter: Any, reply: Reply) -> bool:
         """Let the task go on; return False if it does not wait any more."""
+        ...
+
+    def wake_all(self, calls: deque[Call]) -> None:
+        """Empty ``calls``, and let the tasks that wait for them go on, each with its reply."""
         ...
 
     def call_soon(self, callback: Callable[[], object]) -> None:

@@ -7,6 +7,7 @@ be told from the usual one by something that is looked at already.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,8 +26,11 @@ def client(servers: dict[str, ServerProcess]) -> Iterator[Redis[str]]:
 
 def cost(call: Callable[[], Any]) -> Cost:
     call()  # connects, and fills what is filled once
-    # What the garbage collector or a rested connection adds now and then is nothing that the call costs.
-    return min((cost_of(call) for _ in range(5)), key=lambda one: one.bytecodes)
+    # What the garbage collector or a rested connection adds now and then is nothing that the call costs. Calls and bytecodes
+    # are counted one after the other: on a busy machine, one of the two may be of a connection that has rested.
+    costs = [cost_of(call) for _ in range(5)]
+    fewest = min(costs, key=lambda one: len(one.python_calls))
+    return replace(fewest, bytecodes=min(one.bytecodes for one in costs))
 
 
 def test_a_get(client: Redis[str]) -> None:
@@ -51,8 +55,8 @@ def test_a_pipeline(client: Redis[str]) -> None:
         assert pipeline.execute() == ["v" * 64] * 200
 
     spent = cost(run)
-    # Five for each command, to queue it.
-    assert 1_000 <= len(spent.python_calls) <= 1_100, spent
+    # Four for each command, to queue it.
+    assert 800 <= len(spent.python_calls) <= 900, spent
     assert 1_000 < spent.bytecodes <= 20_000, spent.bytecodes
     assert spent.socket_calls.count("sendall") == 2, "a hundred commands at a time"
 

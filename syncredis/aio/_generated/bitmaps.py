@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from syncredis.aio.group import AsyncCommandGroup
+from syncredis.command import Command
 from syncredis.commands.bitmaps import BitFieldOffsetT, BitFieldOperation, BitOperationT, BitUnitT
 from syncredis.typing import AnyStr, KeyT
 
@@ -102,7 +103,7 @@ class AsyncBitmapCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getbit/
         """
-        return await self._run(self._commands.getbit(name, offset))
+        return await self.execute(Command(("GETBIT", name, offset)))
 
     async def setbit(self, name: KeyT, offset: int, value: int) -> int:
         """Set the bit at ``offset`` to ``value``, 1 or 0, and return what it was before.

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import Any, Literal, Unpack
 
 from syncredis.aio.group import AsyncCommandGroup
-from syncredis.commands.arguments import SpanT
+from syncredis.command import Command
+from syncredis.commands.arguments import SpanT, flags, milliseconds, one_of
 from syncredis.commands.connections import ClientFilters, ClientKindT, MoreClientFilters
-from syncredis.commands.connections_replies import TrackingInfo
+from syncredis.commands.connections_replies import TrackingInfo, to_client_info, to_hello, to_tracking_info
+from syncredis.replies import to_bool, to_true
 from syncredis.typing import AnyStr, EncodableT
 
 
@@ -22,7 +24,7 @@ class AsyncConnectionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-getname/
         """
-        return await self._run(self._commands.client_getname())
+        return await self.execute(Command(("CLIENT", "GETNAME"), text=True))
 
     async def client_getredir(self) -> int:
         """Return which connection is told about changed keys in place of the one that the call runs on.
@@ -31,35 +33,35 @@ class AsyncConnectionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-getredir/
         """
-        return await self._run(self._commands.client_getredir())
+        return await self.execute(Command(("CLIENT", "GETREDIR")))
 
     async def client_id(self) -> int:
         """Return the number of the connection that the call runs on. The server gives each connection another, ever larger one.
 
         https://redis.io/docs/latest/commands/client-id/
         """
-        return await self._run(self._commands.client_id())
+        return await self.execute(Command(("CLIENT", "ID")))
 
     async def client_info(self) -> dict[str, str]:
         """Return what the server knows about the connection that the call runs on.
 
         https://redis.io/docs/latest/commands/client-info/
         """
-        return await self._run(self._commands.client_info())
+        return await self.execute(Command(("CLIENT", "INFO"), to_client_info, text=True))
 
     async def client_no_evict(self, mode: Literal["ON", "OFF"]) -> bool:
         """Exempt the connection that the call runs on, and no other, from being closed to save memory. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/client-no-evict/
         """
-        return await self._run(self._commands.client_no_evict(mode))
+        return await self.execute(Command(("CLIENT", "NO-EVICT", one_of("mode", mode, ("ON", "OFF"))), to_true))
 
     async def client_no_touch(self, mode: Literal["ON", "OFF"]) -> bool:
         """Let commands on the connection that the call runs on, and no other, not count as use of their keys. Since Redis 7.2.
 
         https://redis.io/docs/latest/commands/client-no-touch/
         """
-        return await self._run(self._commands.client_no_touch(mode))
+        return await self.execute(Command(("CLIENT", "NO-TOUCH", one_of("mode", mode, ("ON", "OFF"))), to_true))
 
     async def client_setinfo(self, attr: Literal["LIB-NAME", "LIB-VER"], value: str) -> bool:
         """Say what library uses the connection that the call runs on, and no other. Since Redis 7.2.
@@ -68,49 +70,49 @@ class AsyncConnectionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-setinfo/
         """
-        return await self._run(self._commands.client_setinfo(attr, value))
+        return await self.execute(Command(("CLIENT", "SETINFO", attr, value), to_true))
 
     async def client_setname(self, name: str) -> bool:
         """Name the connection that the call runs on, and no other. The client's ``client_name`` names all of them.
 
         https://redis.io/docs/latest/commands/client-setname/
         """
-        return await self._run(self._commands.client_setname(name))
+        return await self.execute(Command(("CLIENT", "SETNAME", name), to_true))
 
     async def client_trackinginfo(self) -> TrackingInfo:
         """Return whether the server tells the connection that the call runs on about changed keys.
 
         https://redis.io/docs/latest/commands/client-trackinginfo/
         """
-        return await self._run(self._commands.client_trackinginfo())
+        return await self.execute(Command(("CLIENT", "TRACKINGINFO"), to_tracking_info, text=True))
 
     async def echo(self, value: EncodableT) -> AnyStr:
         """Return ``value``, by way of the server.
 
         https://redis.io/docs/latest/commands/echo/
         """
-        return await self._run(self._commands.echo(value))
+        return await self.execute(Command(("ECHO", value)))
 
     async def hello(self) -> dict[str, Any]:
         """Return what the server says of itself and of the connection that the call runs on, and change nothing.
 
         https://redis.io/docs/latest/commands/hello/
         """
-        return await self._run(self._commands.hello())
+        return await self.execute(Command(("HELLO",), to_hello, text=True))
 
     async def ping(self) -> bool:
         """Return True if the server answers; if it does not, the error says why.
 
         https://redis.io/docs/latest/commands/ping/
         """
-        return await self._run(self._commands.ping())
+        return await self.execute(Command(("PING",), to_true))
 
     async def client_kill(self, address: str) -> bool:
         """Close the connection of the client at ``address``, e.g. ``"127.0.0.1:6379"``; a `ResponseError` if there is none.
 
         https://redis.io/docs/latest/commands/client-kill/
         """
-        return await self._run(self._commands.client_kill(address))
+        return await self.execute(Command(("CLIENT", "KILL", address), to_true))
 
     async def client_kill_filter(
         self,
@@ -167,7 +169,9 @@ class AsyncConnectionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-pause/
         """
-        return await self._run(self._commands.client_pause(timeout, all))
+        return await self.execute(
+            Command(("CLIENT", "PAUSE", milliseconds(timeout), "ALL" if all else "WRITE"), to_true)
+        )
 
     async def client_unblock(self, client_id: int, error: bool = False) -> bool:
         """End the blocking call on another connection, and return whether there was one.
@@ -178,11 +182,11 @@ class AsyncConnectionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-unblock/
         """
-        return await self._run(self._commands.client_unblock(client_id, error))
+        return await self.execute(Command(("CLIENT", "UNBLOCK", client_id, *flags(ERROR=error)), to_bool))
 
     async def client_unpause(self) -> bool:
         """End what `client_pause` began.
 
         https://redis.io/docs/latest/commands/client-unpause/
         """
-        return await self._run(self._commands.client_unpause())
+        return await self.execute(Command(("CLIENT", "UNPAUSE"), to_true))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal, overload
 
 from syncredis.aio.group import AsyncCommandGroup
+from syncredis.command import Command
+from syncredis.commands.arguments import flags, one_of
 from syncredis.commands.functions import FunctionLibrary, FunctionLibraryWithCode, FunctionStats
+from syncredis.replies import to_true
 from syncredis.typing import AnyStr, EncodableT
 
 
@@ -38,14 +41,14 @@ class AsyncFunctionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-delete/
         """
-        return await self._run(self._commands.function_delete(library))
+        return await self.execute(Command(("FUNCTION", "DELETE", library), to_true))
 
     async def function_dump(self) -> bytes:
         """Return all libraries in a form that `function_restore` takes. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/function-dump/
         """
-        return await self._run(self._commands.function_dump())
+        return await self.execute(Command(("FUNCTION", "DUMP"), text=False))
 
     async def function_flush(self, mode: Literal["SYNC", "ASYNC", "sync", "async"] = "SYNC") -> bool:
         """Delete all libraries. Since Redis 7.0.
@@ -55,7 +58,7 @@ class AsyncFunctionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-flush/
         """
-        return await self._run(self._commands.function_flush(mode))
+        return await self.execute(Command(("FUNCTION", "FLUSH", one_of("mode", mode, ("SYNC", "ASYNC"))), to_true))
 
     async def function_kill(self) -> bool:
         """End the function that is running; whoever called it gets a `ResponseError`. Since Redis 7.0.
@@ -65,7 +68,7 @@ class AsyncFunctionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-kill/
         """
-        return await self._run(self._commands.function_kill())
+        return await self.execute(Command(("FUNCTION", "KILL"), to_true))
 
     @overload
     async def function_list(self, library: str = "*", withcode: Literal[False] = False) -> list[FunctionLibrary]: ...
@@ -102,7 +105,7 @@ class AsyncFunctionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-load/
         """
-        return await self._run(self._commands.function_load(code, replace))
+        return await self.execute(Command(("FUNCTION", "LOAD", *flags(REPLACE=replace), code), text=True))
 
     async def function_restore(
         self,

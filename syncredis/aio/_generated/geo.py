@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Literal, overload
 
 from syncredis.aio.group import AsyncCommandGroup
+from syncredis.command import Command
+from syncredis.commands.arguments import required
 from syncredis.commands.geo import OrderT, UnitT
-from syncredis.commands.geo_replies import GeoMatch, GeoPosition
+from syncredis.commands.geo_replies import GeoMatch, GeoPosition, to_positions
 from syncredis.typing import AnyStr, EncodableT, FieldT, KeyT
 
 
@@ -47,14 +49,14 @@ class AsyncGeoCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/geohash/
         """
-        return await self._run(self._commands.geohash(name, *values))
+        return await self.execute(Command(("GEOHASH", name, *required("values", values)), text=True))
 
     async def geopos(self, name: KeyT, *values: FieldT) -> list[GeoPosition | None]:
         """Return the positions of members, None for each that is missing. They are off by less than a metre.
 
         https://redis.io/docs/latest/commands/geopos/
         """
-        return await self._run(self._commands.geopos(name, *values))
+        return await self.execute(Command(("GEOPOS", name, *required("values", values)), to_positions))
 
     @overload
     async def geosearch(

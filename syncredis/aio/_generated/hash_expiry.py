@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from syncredis.aio.group import AsyncCommandGroup
-from syncredis.commands.arguments import MomentT, SpanT
+from syncredis.command import Command
+from syncredis.commands.arguments import MomentT, SpanT, counted
 from syncredis.typing import AnyStr, EncodableT, FieldT, KeyT
 
 
@@ -69,7 +70,7 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hexpiretime/
         """
-        return await self._run(self._commands.hexpiretime(key, *fields))
+        return await self.execute(Command(("HEXPIRETIME", key, *counted("FIELDS", "fields", fields))))
 
     async def hgetdel(self, name: KeyT, *keys: FieldT) -> list[AnyStr | None]:
         """Return the values of fields, None for each that does not exist, and delete the fields.
@@ -78,7 +79,7 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hgetdel/
         """
-        return await self._run(self._commands.hgetdel(name, *keys))
+        return await self.execute(Command(("HGETDEL", name, *counted("FIELDS", "keys", keys))))
 
     async def hgetex(
         self,
@@ -114,7 +115,7 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpersist/
         """
-        return await self._run(self._commands.hpersist(name, *fields))
+        return await self.execute(Command(("HPERSIST", name, *counted("FIELDS", "fields", fields))))
 
     async def hpexpire(
         self,
@@ -161,7 +162,7 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpexpiretime/
         """
-        return await self._run(self._commands.hpexpiretime(key, *fields))
+        return await self.execute(Command(("HPEXPIRETIME", key, *counted("FIELDS", "fields", fields))))
 
     async def hpttl(self, key: KeyT, *fields: FieldT) -> list[int]:
         """Return for how many milliseconds fields will be there; -1 for one that does not expire, -2 if there is none.
@@ -170,7 +171,7 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpttl/
         """
-        return await self._run(self._commands.hpttl(key, *fields))
+        return await self.execute(Command(("HPTTL", key, *counted("FIELDS", "fields", fields))))
 
     async def hsetex(
         self,
@@ -221,4 +222,4 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/httl/
         """
-        return await self._run(self._commands.httl(key, *fields))
+        return await self.execute(Command(("HTTL", key, *counted("FIELDS", "fields", fields))))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from syncredis.aio.group import AsyncCommandGroup
+from syncredis.command import Command
+from syncredis.commands.arguments import required
+from syncredis.replies import to_true
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 
@@ -18,18 +21,18 @@ class AsyncHyperLogLogCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pfadd/
         """
-        return await self._run(self._commands.pfadd(name, *values))
+        return await self.execute(Command(("PFADD", name, *values)))
 
     async def pfcount(self, *sources: KeyT) -> int:
         """Return the estimated number of different elements of one key, or of several together.
 
         https://redis.io/docs/latest/commands/pfcount/
         """
-        return await self._run(self._commands.pfcount(*sources))
+        return await self.execute(Command(("PFCOUNT", *required("sources", sources))))
 
     async def pfmerge(self, dest: KeyT, *sources: KeyT) -> bool:
         """Add all elements of ``sources`` to ``dest``.
 
         https://redis.io/docs/latest/commands/pfmerge/
         """
-        return await self._run(self._commands.pfmerge(dest, *sources))
+        return await self.execute(Command(("PFMERGE", dest, *sources), to_true))

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from syncredis.aio.group import AsyncCommandGroup
-from syncredis.commands.arguments import MomentT, SpanT
+from syncredis.command import Command
+from syncredis.commands.arguments import (
+    MomentT,
+    SpanT,
+    expiry_conditions,
+    milliseconds,
+    seconds,
+    unix_milliseconds,
+    unix_seconds,
+)
+from syncredis.replies import to_bool
 from syncredis.typing import AnyStr, KeyT
 
 
@@ -30,7 +40,7 @@ class AsyncKeyExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expire/
         """
-        return await self._run(self._commands.expire(name, time, nx, xx, gt, lt))
+        return await self.execute(Command(("EXPIRE", name, seconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool))
 
     async def expireat(
         self, name: KeyT, when: MomentT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -41,21 +51,23 @@ class AsyncKeyExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expireat/
         """
-        return await self._run(self._commands.expireat(name, when, nx, xx, gt, lt))
+        return await self.execute(
+            Command(("EXPIREAT", name, unix_seconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        )
 
     async def expiretime(self, key: KeyT) -> int:
         """Return when ``key`` expires, as a Unix time in seconds; -1 if it does not, -2 if there is none. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/expiretime/
         """
-        return await self._run(self._commands.expiretime(key))
+        return await self.execute(Command(("EXPIRETIME", key)))
 
     async def persist(self, name: KeyT) -> bool:
         """Let ``name`` never expire; return False if there is no such key, or if it did not expire anyway.
 
         https://redis.io/docs/latest/commands/persist/
         """
-        return await self._run(self._commands.persist(name))
+        return await self.execute(Command(("PERSIST", name), to_bool))
 
     async def pexpire(
         self, name: KeyT, time: SpanT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -66,7 +78,9 @@ class AsyncKeyExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpire/
         """
-        return await self._run(self._commands.pexpire(name, time, nx, xx, gt, lt))
+        return await self.execute(
+            Command(("PEXPIRE", name, milliseconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        )
 
     async def pexpireat(
         self, name: KeyT, when: MomentT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -77,7 +91,9 @@ class AsyncKeyExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpireat/
         """
-        return await self._run(self._commands.pexpireat(name, when, nx, xx, gt, lt))
+        return await self.execute(
+            Command(("PEXPIREAT", name, unix_milliseconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        )
 
     async def pexpiretime(self, key: KeyT) -> int:
         """Return when ``key`` expires, as a Unix time in milliseconds; -1 if it does not, -2 if there is none.
@@ -86,18 +102,18 @@ class AsyncKeyExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpiretime/
         """
-        return await self._run(self._commands.pexpiretime(key))
+        return await self.execute(Command(("PEXPIRETIME", key)))
 
     async def pttl(self, name: KeyT) -> int:
         """Return for how many milliseconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/pttl/
         """
-        return await self._run(self._commands.pttl(name))
+        return await self.execute(Command(("PTTL", name)))
 
     async def ttl(self, name: KeyT) -> int:
         """Return for how many seconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/ttl/
         """
-        return await self._run(self._commands.ttl(name))
+        return await self.execute(Command(("TTL", name)))

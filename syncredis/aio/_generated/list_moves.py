@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from syncredis.aio.group import AsyncCommandGroup
+from syncredis.command import Command
 from syncredis.commands.arguments import WaitT
 from syncredis.commands.list_moves import MoveModeT, MoveOrderT
 from syncredis.commands.lists import SideT
@@ -100,4 +101,4 @@ class AsyncListMoveCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpoplpush/
         """
-        return await self._run(self._commands.rpoplpush(src, dst))
+        return await self.execute(Command(("RPOPLPUSH", src, dst)))

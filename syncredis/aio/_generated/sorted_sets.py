@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, overload
 
 from syncredis.aio.group import AsyncCommandGroup
-from syncredis.commands.arguments import WaitT
+from syncredis.command import Command
+from syncredis.commands.arguments import WaitT, key_list, required
 from syncredis.commands.sets import SetScan
-from syncredis.commands.sorted_set_replies import PoppedMember, PoppedMembers, RankAndScore, SortedSetScan
+from syncredis.commands.sorted_set_replies import PoppedMember, PoppedMembers, RankAndScore, SortedSetScan, to_scores
 from syncredis.commands.sorted_sets import ScoreT
+from syncredis.replies import to_float, to_float_or_none
 from syncredis.typing import AnyStr, KeyT
 
 
@@ -137,14 +139,14 @@ class AsyncSortedSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zcard/
         """
-        return await self._run(self._commands.zcard(name))
+        return await self.execute(Command(("ZCARD", name)))
 
     async def zincrby(self, name: KeyT, amount: float, value: KeyT) -> float:
         """Add ``amount`` to the score of the member ``value``, or add that member, and return the new score.
 
         https://redis.io/docs/latest/commands/zincrby/
         """
-        return await self._run(self._commands.zincrby(name, amount, value))
+        return await self.execute(Command(("ZINCRBY", name, amount, value), to_float))
 
     async def zmpop(
         self, num_keys: int, keys: KeyT | Iterable[KeyT], min: bool = False, max: bool = False, count: int | None = 1
@@ -170,7 +172,7 @@ class AsyncSortedSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zmscore/
         """
-        return await self._run(self._commands.zmscore(key, members))
+        return await self.execute(Command(("ZMSCORE", key, *key_list("members", members)), to_scores))
 
     async def zpopmax(self, name: KeyT, count: int | None = None) -> list[tuple[AnyStr, float]]:
         """Take the ``count`` members with the highest scores out (by default one); return them with their scores.
@@ -237,7 +239,7 @@ class AsyncSortedSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrem/
         """
-        return await self._run(self._commands.zrem(name, *values))
+        return await self.execute(Command(("ZREM", name, *required("values", values))))
 
     @overload
     async def zrevrank(self, name: KeyT, value: KeyT, withscore: Literal[False] = False) -> int | None: ...
@@ -314,4 +316,4 @@ class AsyncSortedSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zscore/
         """
-        return await self._run(self._commands.zscore(name, value))
+        return await self.execute(Command(("ZSCORE", name, value), to_float_or_none))

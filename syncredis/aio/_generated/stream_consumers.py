@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, overload
 
 from syncredis.aio.group import AsyncCommandGroup
-from syncredis.commands.arguments import MomentT, SpanT
+from syncredis.command import Command
+from syncredis.commands.arguments import MomentT, SpanT, required
 from syncredis.commands.stream_consumers import NackModeT
 from syncredis.commands.stream_replies import ClaimedEntries, ClaimedIds, DeliveredEntries, StreamEntries, StreamEntry
 from syncredis.commands.streams import RefPolicyT, StreamIdT
@@ -26,7 +27,7 @@ class AsyncStreamConsumerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xack/
         """
-        return await self._run(self._commands.xack(name, groupname, *ids))
+        return await self.execute(Command(("XACK", name, groupname, *required("ids", ids))))
 
     async def xackdel(
         self, name: KeyT, groupname: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF"

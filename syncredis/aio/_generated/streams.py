@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from syncredis.aio.group import AsyncCommandGroup
-from syncredis.commands.arguments import SpanT
+from syncredis.command import Command
+from syncredis.commands.arguments import SpanT, required
 from syncredis.commands.stream_replies import FullStreamInfo, StreamEntries, StreamEntry, StreamInfo
 from syncredis.commands.streams import RefPolicyT, StreamIdT
 from syncredis.typing import AnyStr, EncodableT, KeyT
@@ -106,7 +107,7 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xdel/
         """
-        return await self._run(self._commands.xdel(name, *ids))
+        return await self.execute(Command(("XDEL", name, *required("ids", ids))))
 
     async def xdelex(self, name: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF") -> list[int]:
         """Delete entries, and say what becomes of what is pending; return for each what became of it. Since Redis 8.2.
@@ -156,7 +157,7 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xlen/
         """
-        return await self._run(self._commands.xlen(name))
+        return await self.execute(Command(("XLEN", name)))
 
     async def xrange(
         self, name: KeyT, min: StreamIdT = "-", max: StreamIdT = "+", count: int | None = None

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from syncredis.aio.group import AsyncCommandGroup
-from syncredis.commands.arguments import MomentT, SpanT
+from syncredis.command import Command
+from syncredis.commands.arguments import MomentT, SpanT, milliseconds, pairs, seconds
+from syncredis.replies import to_bool, to_true
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 
@@ -41,7 +43,7 @@ class AsyncStringWriteCommands(AsyncCommandGroup[AnyStr]):
 
         https://valkey.io/commands/delifeq/
         """
-        return await self._run(self._commands.delifeq(name, value))
+        return await self.execute(Command(("DELIFEQ", name, value)))
 
     async def digest(self, name: KeyT) -> AnyStr | None:
         """Return the XXH3 digest of the value of ``name`` in hexadecimal digits, None if there is no such key. Since Redis 8.4.
@@ -50,21 +52,21 @@ class AsyncStringWriteCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/digest/
         """
-        return await self._run(self._commands.digest(name))
+        return await self.execute(Command(("DIGEST", name)))
 
     async def getset(self, name: KeyT, value: EncodableT) -> AnyStr | None:
         """Set ``name`` to ``value`` and return what it was before.
 
         https://redis.io/docs/latest/commands/getset/
         """
-        return await self._run(self._commands.getset(name, value))
+        return await self.execute(Command(("GETSET", name, value)))
 
     async def mset(self, mapping: Mapping[Any, EncodableT]) -> bool:
         """Set each key of ``mapping`` to its value, all at once.
 
         https://redis.io/docs/latest/commands/mset/
         """
-        return await self._run(self._commands.mset(mapping))
+        return await self.execute(Command(("MSET", *pairs("mapping", mapping)), to_true))
 
     async def msetex(
         self,
@@ -99,14 +101,14 @@ class AsyncStringWriteCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/msetnx/
         """
-        return await self._run(self._commands.msetnx(mapping))
+        return await self.execute(Command(("MSETNX", *pairs("mapping", mapping)), to_bool))
 
     async def psetex(self, name: KeyT, time_ms: SpanT, value: EncodableT) -> bool:
         """Set ``name`` to ``value`` for ``time_ms`` milliseconds.
 
         https://redis.io/docs/latest/commands/psetex/
         """
-        return await self._run(self._commands.psetex(name, time_ms, value))
+        return await self.execute(Command(("PSETEX", name, milliseconds(time_ms), value), to_true))
 
     @overload
     async def set(
@@ -215,11 +217,11 @@ class AsyncStringWriteCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/setex/
         """
-        return await self._run(self._commands.setex(name, time, value))
+        return await self.execute(Command(("SETEX", name, seconds(time), value), to_true))
 
     async def setnx(self, name: KeyT, value: EncodableT) -> bool:
         """Set ``name`` to ``value`` if it does not exist; return whether it was set.
 
         https://redis.io/docs/latest/commands/setnx/
         """
-        return await self._run(self._commands.setnx(name, value))
+        return await self.execute(Command(("SETNX", name, value), to_bool))
