@@ -62,7 +62,7 @@ FACADE = Surface(
     imports=("from syncredis.aio.group import AsyncCommandGroup",),
     is_async=True,
     body="return await self._run({call})",
-    plain_body="return await self.execute({command})",
+    plain_body="return await self._begin({command})",
     returns="{reply}",
 )
 PIPELINE = Surface(

@@ -317,9 +317,12 @@ class Redis(AsyncScanIterators[AnyStr]):
         """Return the pool in numbers; see `syncredis.Redis.pool_statistics`."""
         return self.wrapped.pool_statistics()
 
-    def execute(self, command: Command[T]) -> Coroutine[Any, Any, T]:
-        """Carry out a command and return its decoded reply, to be awaited; raises what `syncredis.Redis.execute` raises."""
-        # Not a coroutine itself: each one that a task goes through costs it time, whenever it sleeps and wakes.
+    async def execute(self, command: Command[T]) -> T:
+        """Carry out a command and return its decoded reply; raises what `syncredis.Redis.execute` raises."""
+        return await self._begin(command)
+
+    def _begin(self, command: Command[T]) -> Coroutine[Any, Any, T]:
+        # No coroutine itself: each one between a task and its reply costs it time, whenever it sleeps and whenever it wakes.
         return self._dispatcher.execute(command) if self.wrapped._is_plain else self._execute_specially(command)
 
     async def _execute_specially(self, command: Command[T]) -> T:

@@ -22,14 +22,14 @@ class AsyncAclCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-cat/
         """
-        return await self.execute(Command(("ACL", "CAT", *(() if category is None else (category,))), text=True))
+        return await self._begin(Command(("ACL", "CAT", *(() if category is None else (category,))), text=True))
 
     async def acl_deluser(self, *username: str) -> int:
         """Delete users, close their connections, and return how many of the users existed.
 
         https://redis.io/docs/latest/commands/acl-deluser/
         """
-        return await self.execute(Command(("ACL", "DELUSER", *required("username", username))))
+        return await self._begin(Command(("ACL", "DELUSER", *required("username", username))))
 
     async def acl_dryrun(self, username: str, *args: EncodableT) -> str:
         """Return ``"OK"`` if a user may run a command, or else the reason why not; the command is not run. Since Redis 7.0.
@@ -40,7 +40,7 @@ class AsyncAclCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-dryrun/
         """
-        return await self.execute(Command(("ACL", "DRYRUN", username, *required("args", args)), to_str, text=False))
+        return await self._begin(Command(("ACL", "DRYRUN", username, *required("args", args)), to_str, text=False))
 
     async def acl_genpass(self, bits: int | None = None) -> str:
         """Return a new random password in hexadecimal digits.
@@ -50,35 +50,35 @@ class AsyncAclCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-genpass/
         """
-        return await self.execute(Command(("ACL", "GENPASS", *(() if bits is None else (bits,))), text=True))
+        return await self._begin(Command(("ACL", "GENPASS", *(() if bits is None else (bits,))), text=True))
 
     async def acl_getuser(self, username: str) -> AclUser | None:
         """Return what a user may do, None if there is no such user.
 
         https://redis.io/docs/latest/commands/acl-getuser/
         """
-        return await self.execute(Command(("ACL", "GETUSER", username), to_acl_user, text=True))
+        return await self._begin(Command(("ACL", "GETUSER", username), to_acl_user, text=True))
 
     async def acl_help(self) -> list[str]:
         """Return lines that explain the ACL commands.
 
         https://redis.io/docs/latest/commands/acl-help/
         """
-        return await self.execute(Command(("ACL", "HELP"), text=True))
+        return await self._begin(Command(("ACL", "HELP"), text=True))
 
     async def acl_list(self) -> list[str]:
         """Return all users, each as a line of the configuration file.
 
         https://redis.io/docs/latest/commands/acl-list/
         """
-        return await self.execute(Command(("ACL", "LIST"), text=True))
+        return await self._begin(Command(("ACL", "LIST"), text=True))
 
     async def acl_load(self) -> bool:
         """Let the server read its users from its ACL file again. A `ResponseError` if it has none, or finds a mistake in it.
 
         https://redis.io/docs/latest/commands/acl-load/
         """
-        return await self.execute(Command(("ACL", "LOAD"), to_true))
+        return await self._begin(Command(("ACL", "LOAD"), to_true))
 
     async def acl_log(self, count: int | None = None) -> list[AclLogEntry]:
         """Return what was refused of late, the newest first.
@@ -88,21 +88,21 @@ class AsyncAclCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-log/
         """
-        return await self.execute(Command(("ACL", "LOG", *(() if count is None else (count,))), to_acl_log, text=False))
+        return await self._begin(Command(("ACL", "LOG", *(() if count is None else (count,))), to_acl_log, text=False))
 
     async def acl_log_reset(self) -> bool:
         """Empty the log of what was refused.
 
         https://redis.io/docs/latest/commands/acl-log/
         """
-        return await self.execute(Command(("ACL", "LOG", "RESET"), to_true))
+        return await self._begin(Command(("ACL", "LOG", "RESET"), to_true))
 
     async def acl_save(self) -> bool:
         """Let the server write its users to its ACL file. A `ResponseError` if it has none.
 
         https://redis.io/docs/latest/commands/acl-save/
         """
-        return await self.execute(Command(("ACL", "SAVE"), to_true))
+        return await self._begin(Command(("ACL", "SAVE"), to_true))
 
     async def acl_setuser(
         self,
@@ -168,11 +168,11 @@ class AsyncAclCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-users/
         """
-        return await self.execute(Command(("ACL", "USERS"), text=True))
+        return await self._begin(Command(("ACL", "USERS"), text=True))
 
     async def acl_whoami(self) -> str:
         """Return the name of the user as whom the call runs.
 
         https://redis.io/docs/latest/commands/acl-whoami/
         """
-        return await self.execute(Command(("ACL", "WHOAMI"), text=True))
+        return await self._begin(Command(("ACL", "WHOAMI"), text=True))

@@ -103,7 +103,7 @@ class AsyncBitmapCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getbit/
         """
-        return await self.execute(Command(("GETBIT", name, offset)))
+        return await self._begin(Command(("GETBIT", name, offset)))
 
     async def setbit(self, name: KeyT, offset: int, value: int) -> int:
         """Set the bit at ``offset`` to ``value``, 1 or 0, and return what it was before.

@@ -24,7 +24,7 @@ class AsyncConnectionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-getname/
         """
-        return await self.execute(Command(("CLIENT", "GETNAME"), text=True))
+        return await self._begin(Command(("CLIENT", "GETNAME"), text=True))
 
     async def client_getredir(self) -> int:
         """Return which connection is told about changed keys in place of the one that the call runs on.
@@ -33,35 +33,35 @@ class AsyncConnectionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-getredir/
         """
-        return await self.execute(Command(("CLIENT", "GETREDIR")))
+        return await self._begin(Command(("CLIENT", "GETREDIR")))
 
     async def client_id(self) -> int:
         """Return the number of the connection that the call runs on. The server gives each connection another, ever larger one.
 
         https://redis.io/docs/latest/commands/client-id/
         """
-        return await self.execute(Command(("CLIENT", "ID")))
+        return await self._begin(Command(("CLIENT", "ID")))
 
     async def client_info(self) -> dict[str, str]:
         """Return what the server knows about the connection that the call runs on.
 
         https://redis.io/docs/latest/commands/client-info/
         """
-        return await self.execute(Command(("CLIENT", "INFO"), to_client_info, text=True))
+        return await self._begin(Command(("CLIENT", "INFO"), to_client_info, text=True))
 
     async def client_no_evict(self, mode: Literal["ON", "OFF"]) -> bool:
         """Exempt the connection that the call runs on, and no other, from being closed to save memory. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/client-no-evict/
         """
-        return await self.execute(Command(("CLIENT", "NO-EVICT", one_of("mode", mode, ("ON", "OFF"))), to_true))
+        return await self._begin(Command(("CLIENT", "NO-EVICT", one_of("mode", mode, ("ON", "OFF"))), to_true))
 
     async def client_no_touch(self, mode: Literal["ON", "OFF"]) -> bool:
         """Let commands on the connection that the call runs on, and no other, not count as use of their keys. Since Redis 7.2.
 
         https://redis.io/docs/latest/commands/client-no-touch/
         """
-        return await self.execute(Command(("CLIENT", "NO-TOUCH", one_of("mode", mode, ("ON", "OFF"))), to_true))
+        return await self._begin(Command(("CLIENT", "NO-TOUCH", one_of("mode", mode, ("ON", "OFF"))), to_true))
 
     async def client_setinfo(self, attr: Literal["LIB-NAME", "LIB-VER"], value: str) -> bool:
         """Say what library uses the connection that the call runs on, and no other. Since Redis 7.2.
@@ -70,49 +70,49 @@ class AsyncConnectionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-setinfo/
         """
-        return await self.execute(Command(("CLIENT", "SETINFO", attr, value), to_true))
+        return await self._begin(Command(("CLIENT", "SETINFO", attr, value), to_true))
 
     async def client_setname(self, name: str) -> bool:
         """Name the connection that the call runs on, and no other. The client's ``client_name`` names all of them.
 
         https://redis.io/docs/latest/commands/client-setname/
         """
-        return await self.execute(Command(("CLIENT", "SETNAME", name), to_true))
+        return await self._begin(Command(("CLIENT", "SETNAME", name), to_true))
 
     async def client_trackinginfo(self) -> TrackingInfo:
         """Return whether the server tells the connection that the call runs on about changed keys.
 
         https://redis.io/docs/latest/commands/client-trackinginfo/
         """
-        return await self.execute(Command(("CLIENT", "TRACKINGINFO"), to_tracking_info, text=True))
+        return await self._begin(Command(("CLIENT", "TRACKINGINFO"), to_tracking_info, text=True))
 
     async def echo(self, value: EncodableT) -> AnyStr:
         """Return ``value``, by way of the server.
 
         https://redis.io/docs/latest/commands/echo/
         """
-        return await self.execute(Command(("ECHO", value)))
+        return await self._begin(Command(("ECHO", value)))
 
     async def hello(self) -> dict[str, Any]:
         """Return what the server says of itself and of the connection that the call runs on, and change nothing.
 
         https://redis.io/docs/latest/commands/hello/
         """
-        return await self.execute(Command(("HELLO",), to_hello, text=True))
+        return await self._begin(Command(("HELLO",), to_hello, text=True))
 
     async def ping(self) -> bool:
         """Return True if the server answers; if it does not, the error says why.
 
         https://redis.io/docs/latest/commands/ping/
         """
-        return await self.execute(Command(("PING",), to_true))
+        return await self._begin(Command(("PING",), to_true))
 
     async def client_kill(self, address: str) -> bool:
         """Close the connection of the client at ``address``, e.g. ``"127.0.0.1:6379"``; a `ResponseError` if there is none.
 
         https://redis.io/docs/latest/commands/client-kill/
         """
-        return await self.execute(Command(("CLIENT", "KILL", address), to_true))
+        return await self._begin(Command(("CLIENT", "KILL", address), to_true))
 
     async def client_kill_filter(
         self,
@@ -169,7 +169,7 @@ class AsyncConnectionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-pause/
         """
-        return await self.execute(
+        return await self._begin(
             Command(("CLIENT", "PAUSE", milliseconds(timeout), "ALL" if all else "WRITE"), to_true)
         )
 
@@ -182,11 +182,11 @@ class AsyncConnectionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-unblock/
         """
-        return await self.execute(Command(("CLIENT", "UNBLOCK", client_id, *flags(ERROR=error)), to_bool))
+        return await self._begin(Command(("CLIENT", "UNBLOCK", client_id, *flags(ERROR=error)), to_bool))
 
     async def client_unpause(self) -> bool:
         """End what `client_pause` began.
 
         https://redis.io/docs/latest/commands/client-unpause/
         """
-        return await self.execute(Command(("CLIENT", "UNPAUSE"), to_true))
+        return await self._begin(Command(("CLIENT", "UNPAUSE"), to_true))

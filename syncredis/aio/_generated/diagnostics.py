@@ -68,14 +68,14 @@ class AsyncDiagnosticCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/slowlog-len/
         """
-        return await self.execute(Command(("SLOWLOG", "LEN")))
+        return await self._begin(Command(("SLOWLOG", "LEN")))
 
     async def slowlog_reset(self) -> bool:
         """Empty the log of slow commands.
 
         https://redis.io/docs/latest/commands/slowlog-reset/
         """
-        return await self.execute(Command(("SLOWLOG", "RESET"), to_true))
+        return await self._begin(Command(("SLOWLOG", "RESET"), to_true))
 
     async def latency_doctor(self) -> str:
         """Return a report, for people, on latency spikes and what may help.
@@ -84,14 +84,14 @@ class AsyncDiagnosticCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/latency-doctor/
         """
-        return await self.execute(Command(("LATENCY", "DOCTOR"), text=True))
+        return await self._begin(Command(("LATENCY", "DOCTOR"), text=True))
 
     async def latency_graph(self, event: str) -> str:
         """Return the latency spikes of ``event`` as a drawing of characters. A `ResponseError` if there are none.
 
         https://redis.io/docs/latest/commands/latency-graph/
         """
-        return await self.execute(Command(("LATENCY", "GRAPH", event), text=True))
+        return await self._begin(Command(("LATENCY", "GRAPH", event), text=True))
 
     async def latency_histogram(self, *args: str) -> dict[str, LatencyHistogram]:
         """Return how long the calls of some commands took, or of all commands, by name. Since Redis 7.0.
@@ -100,28 +100,28 @@ class AsyncDiagnosticCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/latency-histogram/
         """
-        return await self.execute(Command(("LATENCY", "HISTOGRAM", *args), to_histograms, text=True))
+        return await self._begin(Command(("LATENCY", "HISTOGRAM", *args), to_histograms, text=True))
 
     async def latency_history(self, event: str) -> list[LatencySample]:
         """Return the latency spikes of ``event``, the oldest first; at most 160.
 
         https://redis.io/docs/latest/commands/latency-history/
         """
-        return await self.execute(Command(("LATENCY", "HISTORY", event), to_samples))
+        return await self._begin(Command(("LATENCY", "HISTORY", event), to_samples))
 
     async def latency_latest(self) -> list[LatencyEvent]:
         """Return for each event its latest latency spike and its longest one.
 
         https://redis.io/docs/latest/commands/latency-latest/
         """
-        return await self.execute(Command(("LATENCY", "LATEST"), to_events, text=True))
+        return await self._begin(Command(("LATENCY", "LATEST"), to_events, text=True))
 
     async def latency_reset(self, *events: str) -> int:
         """Forget the latency spikes of some events, or of all; return of how many events there were any.
 
         https://redis.io/docs/latest/commands/latency-reset/
         """
-        return await self.execute(Command(("LATENCY", "RESET", *events)))
+        return await self._begin(Command(("LATENCY", "RESET", *events)))
 
     async def debug_object(self, key: KeyT) -> dict[str, int | float | str]:
         """Return details on how the value of ``key`` is kept. A `ResponseError` if there is no such key.
@@ -130,42 +130,42 @@ class AsyncDiagnosticCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/debug-object/
         """
-        return await self.execute(Command(("DEBUG", "OBJECT", key), to_debug_object, text=True))
+        return await self._begin(Command(("DEBUG", "OBJECT", key), to_debug_object, text=True))
 
     async def memory_doctor(self) -> str:
         """Return a report, for people, on how memory is used and what may help.
 
         https://redis.io/docs/latest/commands/memory-doctor/
         """
-        return await self.execute(Command(("MEMORY", "DOCTOR"), text=True))
+        return await self._begin(Command(("MEMORY", "DOCTOR"), text=True))
 
     async def memory_help(self) -> list[str]:
         """Return lines that explain the MEMORY commands.
 
         https://redis.io/docs/latest/commands/memory-help/
         """
-        return await self.execute(Command(("MEMORY", "HELP"), text=True))
+        return await self._begin(Command(("MEMORY", "HELP"), text=True))
 
     async def memory_malloc_stats(self) -> str:
         """Return the statistics of the server's memory allocator, or a sentence that it has none.
 
         https://redis.io/docs/latest/commands/memory-malloc-stats/
         """
-        return await self.execute(Command(("MEMORY", "MALLOC-STATS"), text=True))
+        return await self._begin(Command(("MEMORY", "MALLOC-STATS"), text=True))
 
     async def memory_purge(self) -> bool:
         """Let the server's memory allocator give back to the operating system what it does not use.
 
         https://redis.io/docs/latest/commands/memory-purge/
         """
-        return await self.execute(Command(("MEMORY", "PURGE"), to_true))
+        return await self._begin(Command(("MEMORY", "PURGE"), to_true))
 
     async def memory_stats(self) -> dict[str, Any]:
         """Return for what the server uses memory, in bytes; for databases (``db.0`` ...) as a dictionary within.
 
         https://redis.io/docs/latest/commands/memory-stats/
         """
-        return await self.execute(Command(("MEMORY", "STATS"), to_memory_stats, text=True))
+        return await self._begin(Command(("MEMORY", "STATS"), to_memory_stats, text=True))
 
     async def memory_usage(self, key: KeyT, samples: int | None = None) -> int | None:
         """Return how many bytes of memory ``key`` and its value take, None if there is no such key.

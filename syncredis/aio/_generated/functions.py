@@ -41,14 +41,14 @@ class AsyncFunctionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-delete/
         """
-        return await self.execute(Command(("FUNCTION", "DELETE", library), to_true))
+        return await self._begin(Command(("FUNCTION", "DELETE", library), to_true))
 
     async def function_dump(self) -> bytes:
         """Return all libraries in a form that `function_restore` takes. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/function-dump/
         """
-        return await self.execute(Command(("FUNCTION", "DUMP"), text=False))
+        return await self._begin(Command(("FUNCTION", "DUMP"), text=False))
 
     async def function_flush(self, mode: Literal["SYNC", "ASYNC", "sync", "async"] = "SYNC") -> bool:
         """Delete all libraries. Since Redis 7.0.
@@ -58,7 +58,7 @@ class AsyncFunctionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-flush/
         """
-        return await self.execute(Command(("FUNCTION", "FLUSH", one_of("mode", mode, ("SYNC", "ASYNC"))), to_true))
+        return await self._begin(Command(("FUNCTION", "FLUSH", one_of("mode", mode, ("SYNC", "ASYNC"))), to_true))
 
     async def function_kill(self) -> bool:
         """End the function that is running; whoever called it gets a `ResponseError`. Since Redis 7.0.
@@ -68,7 +68,7 @@ class AsyncFunctionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-kill/
         """
-        return await self.execute(Command(("FUNCTION", "KILL"), to_true))
+        return await self._begin(Command(("FUNCTION", "KILL"), to_true))
 
     @overload
     async def function_list(self, library: str = "*", withcode: Literal[False] = False) -> list[FunctionLibrary]: ...
@@ -105,7 +105,7 @@ class AsyncFunctionCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-load/
         """
-        return await self.execute(Command(("FUNCTION", "LOAD", *flags(REPLACE=replace), code), text=True))
+        return await self._begin(Command(("FUNCTION", "LOAD", *flags(REPLACE=replace), code), text=True))
 
     async def function_restore(
         self,

@@ -37,28 +37,28 @@ class AsyncGenericCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/del/
         """
-        return await self.execute(Command(("DEL", *required("names", names))))
+        return await self._begin(Command(("DEL", *required("names", names))))
 
     async def dump(self, name: KeyT) -> bytes | None:
         """Return the value of ``name`` in the server's own format, for `restore`; None if there is no such key.
 
         https://redis.io/docs/latest/commands/dump/
         """
-        return await self.execute(Command(("DUMP", name), text=False))
+        return await self._begin(Command(("DUMP", name), text=False))
 
     async def exists(self, *names: KeyT) -> int:
         """Return how many of the keys exist; one that is named twice counts twice.
 
         https://redis.io/docs/latest/commands/exists/
         """
-        return await self.execute(Command(("EXISTS", *required("names", names))))
+        return await self._begin(Command(("EXISTS", *required("names", names))))
 
     async def keys(self, pattern: str | bytes = "*") -> list[AnyStr]:
         """Return all keys that match ``pattern``. The server does nothing else meanwhile: `scan` suits large databases.
 
         https://redis.io/docs/latest/commands/keys/
         """
-        return await self.execute(Command(("KEYS", pattern)))
+        return await self._begin(Command(("KEYS", pattern)))
 
     async def migrate(
         self,
@@ -99,7 +99,7 @@ class AsyncGenericCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/move/
         """
-        return await self.execute(Command(("MOVE", name, db), to_bool))
+        return await self._begin(Command(("MOVE", name, db), to_bool))
 
     async def object(self, infotype: str, key: KeyT) -> AnyStr | int | None:
         """Return what the server knows about the value of ``key``, None if there is no such key.
@@ -118,7 +118,7 @@ class AsyncGenericCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object-encoding/
         """
-        return await self.execute(Command(("OBJECT", "ENCODING", key)))
+        return await self._begin(Command(("OBJECT", "ENCODING", key)))
 
     async def object_freq(self, key: KeyT) -> int | None:
         """Return how often ``key`` is used, on a logarithmic scale from 0 to 255; None if there is no such key.
@@ -127,7 +127,7 @@ class AsyncGenericCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object-freq/
         """
-        return await self.execute(Command(("OBJECT", "FREQ", key)))
+        return await self._begin(Command(("OBJECT", "FREQ", key)))
 
     async def object_idletime(self, key: KeyT) -> int | None:
         """Return for how many seconds ``key`` has not been used; None if there is no such key.
@@ -136,35 +136,35 @@ class AsyncGenericCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object-idletime/
         """
-        return await self.execute(Command(("OBJECT", "IDLETIME", key)))
+        return await self._begin(Command(("OBJECT", "IDLETIME", key)))
 
     async def object_refcount(self, key: KeyT) -> int | None:
         """Return how many references the server holds to the value of ``key``; None if there is no such key.
 
         https://redis.io/docs/latest/commands/object-refcount/
         """
-        return await self.execute(Command(("OBJECT", "REFCOUNT", key)))
+        return await self._begin(Command(("OBJECT", "REFCOUNT", key)))
 
     async def randomkey(self) -> AnyStr | None:
         """Return one of the keys at random, None if the database is empty.
 
         https://redis.io/docs/latest/commands/randomkey/
         """
-        return await self.execute(Command(("RANDOMKEY",)))
+        return await self._begin(Command(("RANDOMKEY",)))
 
     async def rename(self, src: KeyT, dst: KeyT) -> bool:
         """Rename ``src`` to ``dst``, which is overwritten if it exists. A `ResponseError` if there is no ``src``.
 
         https://redis.io/docs/latest/commands/rename/
         """
-        return await self.execute(Command(("RENAME", src, dst), to_true))
+        return await self._begin(Command(("RENAME", src, dst), to_true))
 
     async def renamenx(self, src: KeyT, dst: KeyT) -> bool:
         """Rename ``src`` to ``dst`` unless ``dst`` exists; return whether it was renamed.
 
         https://redis.io/docs/latest/commands/renamenx/
         """
-        return await self.execute(Command(("RENAMENX", src, dst), to_bool))
+        return await self._begin(Command(("RENAMENX", src, dst), to_bool))
 
     async def restore(
         self,
@@ -211,21 +211,21 @@ class AsyncGenericCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/touch/
         """
-        return await self.execute(Command(("TOUCH", *required("args", args))))
+        return await self._begin(Command(("TOUCH", *required("args", args))))
 
     async def type(self, name: KeyT) -> AnyStr:
         """Return the type of the value of ``name``, e.g. ``"zset"``; ``"none"`` if there is no such key.
 
         https://redis.io/docs/latest/commands/type/
         """
-        return await self.execute(Command(("TYPE", name)))
+        return await self._begin(Command(("TYPE", name)))
 
     async def unlink(self, *names: KeyT) -> int:
         """Delete keys and return how many of them existed; the server frees their memory later, in the background.
 
         https://redis.io/docs/latest/commands/unlink/
         """
-        return await self.execute(Command(("UNLINK", *required("names", names))))
+        return await self._begin(Command(("UNLINK", *required("names", names))))
 
     async def wait(self, num_replicas: int, timeout: SpanT) -> int:
         """Wait until replicas have received the writes so far, and return how many have.

@@ -49,14 +49,14 @@ class AsyncGeoCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/geohash/
         """
-        return await self.execute(Command(("GEOHASH", name, *required("values", values)), text=True))
+        return await self._begin(Command(("GEOHASH", name, *required("values", values)), text=True))
 
     async def geopos(self, name: KeyT, *values: FieldT) -> list[GeoPosition | None]:
         """Return the positions of members, None for each that is missing. They are off by less than a metre.
 
         https://redis.io/docs/latest/commands/geopos/
         """
-        return await self.execute(Command(("GEOPOS", name, *required("values", values)), to_positions))
+        return await self._begin(Command(("GEOPOS", name, *required("values", values)), to_positions))
 
     @overload
     async def geosearch(

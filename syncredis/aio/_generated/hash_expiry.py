@@ -70,7 +70,7 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hexpiretime/
         """
-        return await self.execute(Command(("HEXPIRETIME", key, *counted("FIELDS", "fields", fields))))
+        return await self._begin(Command(("HEXPIRETIME", key, *counted("FIELDS", "fields", fields))))
 
     async def hgetdel(self, name: KeyT, *keys: FieldT) -> list[AnyStr | None]:
         """Return the values of fields, None for each that does not exist, and delete the fields.
@@ -79,7 +79,7 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hgetdel/
         """
-        return await self.execute(Command(("HGETDEL", name, *counted("FIELDS", "keys", keys))))
+        return await self._begin(Command(("HGETDEL", name, *counted("FIELDS", "keys", keys))))
 
     async def hgetex(
         self,
@@ -115,7 +115,7 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpersist/
         """
-        return await self.execute(Command(("HPERSIST", name, *counted("FIELDS", "fields", fields))))
+        return await self._begin(Command(("HPERSIST", name, *counted("FIELDS", "fields", fields))))
 
     async def hpexpire(
         self,
@@ -162,7 +162,7 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpexpiretime/
         """
-        return await self.execute(Command(("HPEXPIRETIME", key, *counted("FIELDS", "fields", fields))))
+        return await self._begin(Command(("HPEXPIRETIME", key, *counted("FIELDS", "fields", fields))))
 
     async def hpttl(self, key: KeyT, *fields: FieldT) -> list[int]:
         """Return for how many milliseconds fields will be there; -1 for one that does not expire, -2 if there is none.
@@ -171,7 +171,7 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpttl/
         """
-        return await self.execute(Command(("HPTTL", key, *counted("FIELDS", "fields", fields))))
+        return await self._begin(Command(("HPTTL", key, *counted("FIELDS", "fields", fields))))
 
     async def hsetex(
         self,
@@ -222,4 +222,4 @@ class AsyncHashExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/httl/
         """
-        return await self.execute(Command(("HTTL", key, *counted("FIELDS", "fields", fields))))
+        return await self._begin(Command(("HTTL", key, *counted("FIELDS", "fields", fields))))

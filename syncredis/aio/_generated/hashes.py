@@ -23,70 +23,70 @@ class AsyncHashCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hdel/
         """
-        return await self.execute(Command(("HDEL", name, *required("keys", keys))))
+        return await self._begin(Command(("HDEL", name, *required("keys", keys))))
 
     async def hexists(self, name: KeyT, key: FieldT) -> bool:
         """Return whether the hash has the field ``key``.
 
         https://redis.io/docs/latest/commands/hexists/
         """
-        return await self.execute(Command(("HEXISTS", name, key), to_bool))
+        return await self._begin(Command(("HEXISTS", name, key), to_bool))
 
     async def hget(self, name: KeyT, key: FieldT) -> AnyStr | None:
         """Return the value of the field ``key``, or None if there is no such field.
 
         https://redis.io/docs/latest/commands/hget/
         """
-        return await self.execute(Command(("HGET", name, key)))
+        return await self._begin(Command(("HGET", name, key)))
 
     async def hgetall(self, name: KeyT) -> dict[AnyStr, AnyStr]:
         """Return all fields with their values.
 
         https://redis.io/docs/latest/commands/hgetall/
         """
-        return await self.execute(Command(("HGETALL", name), to_dict))
+        return await self._begin(Command(("HGETALL", name), to_dict))
 
     async def hincrby(self, name: KeyT, key: FieldT, amount: int = 1) -> int:
         """Add ``amount`` to the integer in the field ``key`` and return the result.
 
         https://redis.io/docs/latest/commands/hincrby/
         """
-        return await self.execute(Command(("HINCRBY", name, key, amount)))
+        return await self._begin(Command(("HINCRBY", name, key, amount)))
 
     async def hincrbyfloat(self, name: KeyT, key: FieldT, amount: float = 1.0) -> float:
         """Add ``amount`` to the number in the field ``key`` and return the result.
 
         https://redis.io/docs/latest/commands/hincrbyfloat/
         """
-        return await self.execute(Command(("HINCRBYFLOAT", name, key, amount), to_float))
+        return await self._begin(Command(("HINCRBYFLOAT", name, key, amount), to_float))
 
     async def hkeys(self, name: KeyT) -> list[AnyStr]:
         """Return all fields.
 
         https://redis.io/docs/latest/commands/hkeys/
         """
-        return await self.execute(Command(("HKEYS", name)))
+        return await self._begin(Command(("HKEYS", name)))
 
     async def hlen(self, name: KeyT) -> int:
         """Return the number of fields.
 
         https://redis.io/docs/latest/commands/hlen/
         """
-        return await self.execute(Command(("HLEN", name)))
+        return await self._begin(Command(("HLEN", name)))
 
     async def hmget(self, name: KeyT, keys: FieldT | Iterable[FieldT], *args: FieldT) -> list[AnyStr | None]:
         """Return the values of several fields, None for each that does not exist.
 
         https://redis.io/docs/latest/commands/hmget/
         """
-        return await self.execute(Command(("HMGET", name, *key_list("keys", keys, args))))
+        return await self._begin(Command(("HMGET", name, *key_list("keys", keys, args))))
 
     async def hmset(self, name: KeyT, mapping: Mapping[Any, EncodableT]) -> bool:
         """Set each field of ``mapping`` to its value: the old form of `hset`.
 
         https://redis.io/docs/latest/commands/hmset/
         """
-        return await self.execute(Command(("HMSET", name, *pairs("mapping", mapping)), to_true))
+        return await self._begin(Command(("HMSET", name, *pairs("mapping", mapping)), to_true))
 
     @overload
     async def hrandfield(self, key: KeyT, count: None = None, withvalues: Literal[False] = False) -> AnyStr | None: ...
@@ -191,25 +191,25 @@ class AsyncHashCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hset/
         """
-        return await self.execute(Command(("HSET", name, *fields_and_values(key, value, mapping, items))))
+        return await self._begin(Command(("HSET", name, *fields_and_values(key, value, mapping, items))))
 
     async def hsetnx(self, name: KeyT, key: FieldT, value: EncodableT) -> bool:
         """Set the field ``key`` to ``value`` if it does not exist; return whether it was set.
 
         https://redis.io/docs/latest/commands/hsetnx/
         """
-        return await self.execute(Command(("HSETNX", name, key, value), to_bool))
+        return await self._begin(Command(("HSETNX", name, key, value), to_bool))
 
     async def hstrlen(self, name: KeyT, key: FieldT) -> int:
         """Return the length in bytes of the value of the field ``key``, 0 if there is no such field.
 
         https://redis.io/docs/latest/commands/hstrlen/
         """
-        return await self.execute(Command(("HSTRLEN", name, key)))
+        return await self._begin(Command(("HSTRLEN", name, key)))
 
     async def hvals(self, name: KeyT) -> list[AnyStr]:
         """Return all values.
 
         https://redis.io/docs/latest/commands/hvals/
         """
-        return await self.execute(Command(("HVALS", name)))
+        return await self._begin(Command(("HVALS", name)))

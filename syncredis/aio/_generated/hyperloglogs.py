@@ -21,18 +21,18 @@ class AsyncHyperLogLogCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pfadd/
         """
-        return await self.execute(Command(("PFADD", name, *values)))
+        return await self._begin(Command(("PFADD", name, *values)))
 
     async def pfcount(self, *sources: KeyT) -> int:
         """Return the estimated number of different elements of one key, or of several together.
 
         https://redis.io/docs/latest/commands/pfcount/
         """
-        return await self.execute(Command(("PFCOUNT", *required("sources", sources))))
+        return await self._begin(Command(("PFCOUNT", *required("sources", sources))))
 
     async def pfmerge(self, dest: KeyT, *sources: KeyT) -> bool:
         """Add all elements of ``sources`` to ``dest``.
 
         https://redis.io/docs/latest/commands/pfmerge/
         """
-        return await self.execute(Command(("PFMERGE", dest, *sources), to_true))
+        return await self._begin(Command(("PFMERGE", dest, *sources), to_true))

@@ -40,7 +40,7 @@ class AsyncKeyExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expire/
         """
-        return await self.execute(Command(("EXPIRE", name, seconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool))
+        return await self._begin(Command(("EXPIRE", name, seconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool))
 
     async def expireat(
         self, name: KeyT, when: MomentT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -51,7 +51,7 @@ class AsyncKeyExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expireat/
         """
-        return await self.execute(
+        return await self._begin(
             Command(("EXPIREAT", name, unix_seconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool)
         )
 
@@ -60,14 +60,14 @@ class AsyncKeyExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expiretime/
         """
-        return await self.execute(Command(("EXPIRETIME", key)))
+        return await self._begin(Command(("EXPIRETIME", key)))
 
     async def persist(self, name: KeyT) -> bool:
         """Let ``name`` never expire; return False if there is no such key, or if it did not expire anyway.
 
         https://redis.io/docs/latest/commands/persist/
         """
-        return await self.execute(Command(("PERSIST", name), to_bool))
+        return await self._begin(Command(("PERSIST", name), to_bool))
 
     async def pexpire(
         self, name: KeyT, time: SpanT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -78,7 +78,7 @@ class AsyncKeyExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpire/
         """
-        return await self.execute(
+        return await self._begin(
             Command(("PEXPIRE", name, milliseconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool)
         )
 
@@ -91,7 +91,7 @@ class AsyncKeyExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpireat/
         """
-        return await self.execute(
+        return await self._begin(
             Command(("PEXPIREAT", name, unix_milliseconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool)
         )
 
@@ -102,18 +102,18 @@ class AsyncKeyExpiryCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpiretime/
         """
-        return await self.execute(Command(("PEXPIRETIME", key)))
+        return await self._begin(Command(("PEXPIRETIME", key)))
 
     async def pttl(self, name: KeyT) -> int:
         """Return for how many milliseconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/pttl/
         """
-        return await self.execute(Command(("PTTL", name)))
+        return await self._begin(Command(("PTTL", name)))
 
     async def ttl(self, name: KeyT) -> int:
         """Return for how many seconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/ttl/
         """
-        return await self.execute(Command(("TTL", name)))
+        return await self._begin(Command(("TTL", name)))

@@ -101,4 +101,4 @@ class AsyncListMoveCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpoplpush/
         """
-        return await self.execute(Command(("RPOPLPUSH", src, dst)))
+        return await self._begin(Command(("RPOPLPUSH", src, dst)))

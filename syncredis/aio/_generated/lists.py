@@ -52,7 +52,7 @@ class AsyncListCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lindex/
         """
-        return await self.execute(Command(("LINDEX", name, index)))
+        return await self._begin(Command(("LINDEX", name, index)))
 
     async def linsert(
         self, name: KeyT, where: Literal["BEFORE", "AFTER", "before", "after"], refvalue: EncodableT, value: EncodableT
@@ -63,7 +63,7 @@ class AsyncListCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/linsert/
         """
-        return await self.execute(
+        return await self._begin(
             Command(("LINSERT", name, one_of("where", where, ("BEFORE", "AFTER")), refvalue, value))
         )
 
@@ -72,7 +72,7 @@ class AsyncListCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/llen/
         """
-        return await self.execute(Command(("LLEN", name)))
+        return await self._begin(Command(("LLEN", name)))
 
     async def lmpop(
         self, num_keys: int, *args: KeyT, direction: SideT, count: int | None = 1
@@ -108,7 +108,7 @@ class AsyncListCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpop/
         """
-        return await self.execute(Command(("LPOP", name) if count is None else ("LPOP", name, count)))
+        return await self._begin(Command(("LPOP", name) if count is None else ("LPOP", name, count)))
 
     @overload
     async def lpos(
@@ -159,21 +159,21 @@ class AsyncListCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpush/
         """
-        return await self.execute(Command(("LPUSH", name, *required("values", values))))
+        return await self._begin(Command(("LPUSH", name, *required("values", values))))
 
     async def lpushx(self, name: KeyT, *values: EncodableT) -> int:
         """Add values at the left end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/lpushx/
         """
-        return await self.execute(Command(("LPUSHX", name, *required("values", values))))
+        return await self._begin(Command(("LPUSHX", name, *required("values", values))))
 
     async def lrange(self, name: KeyT, start: int, end: int) -> list[AnyStr]:
         """Return the elements from ``start`` to ``end``, both included.
 
         https://redis.io/docs/latest/commands/lrange/
         """
-        return await self.execute(Command(("LRANGE", name, start, end)))
+        return await self._begin(Command(("LRANGE", name, start, end)))
 
     async def lrem(self, name: KeyT, count: int, value: EncodableT) -> int:
         """Remove elements that equal ``value`` and return how many were removed.
@@ -182,21 +182,21 @@ class AsyncListCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lrem/
         """
-        return await self.execute(Command(("LREM", name, count, value)))
+        return await self._begin(Command(("LREM", name, count, value)))
 
     async def lset(self, name: KeyT, index: int, value: EncodableT) -> bool:
         """Replace the element at position ``index``; return True. A position that does not exist is an error.
 
         https://redis.io/docs/latest/commands/lset/
         """
-        return await self.execute(Command(("LSET", name, index, value), to_true))
+        return await self._begin(Command(("LSET", name, index, value), to_true))
 
     async def ltrim(self, name: KeyT, start: int, end: int) -> bool:
         """Remove all elements but those from ``start`` to ``end``, both included; return True.
 
         https://redis.io/docs/latest/commands/ltrim/
         """
-        return await self.execute(Command(("LTRIM", name, start, end), to_true))
+        return await self._begin(Command(("LTRIM", name, start, end), to_true))
 
     @overload
     async def rpop(self, name: KeyT, count: None = None) -> AnyStr | None: ...
@@ -214,18 +214,18 @@ class AsyncListCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpop/
         """
-        return await self.execute(Command(("RPOP", name) if count is None else ("RPOP", name, count)))
+        return await self._begin(Command(("RPOP", name) if count is None else ("RPOP", name, count)))
 
     async def rpush(self, name: KeyT, *values: EncodableT) -> int:
         """Add values at the right end, one after the other, and return the list's new length.
 
         https://redis.io/docs/latest/commands/rpush/
         """
-        return await self.execute(Command(("RPUSH", name, *required("values", values))))
+        return await self._begin(Command(("RPUSH", name, *required("values", values))))
 
     async def rpushx(self, name: KeyT, *values: EncodableT) -> int:
         """Add values at the right end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/rpushx/
         """
-        return await self.execute(Command(("RPUSHX", name, *required("values", values))))
+        return await self._begin(Command(("RPUSHX", name, *required("values", values))))

@@ -18,21 +18,21 @@ class AsyncPubSubCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/publish/
         """
-        return await self.execute(Command(("PUBLISH", channel, message)))
+        return await self._begin(Command(("PUBLISH", channel, message)))
 
     async def pubsub_channels(self, pattern: KeyT = "*") -> list[AnyStr]:
         """Return the channels whose names match ``pattern`` and that have subscribers; subscribed patterns do not count.
 
         https://redis.io/docs/latest/commands/pubsub-channels/
         """
-        return await self.execute(Command(("PUBSUB", "CHANNELS", pattern)))
+        return await self._begin(Command(("PUBSUB", "CHANNELS", pattern)))
 
     async def pubsub_numpat(self) -> int:
         """Return how many different patterns are subscribed to.
 
         https://redis.io/docs/latest/commands/pubsub-numpat/
         """
-        return await self.execute(Command(("PUBSUB", "NUMPAT")))
+        return await self._begin(Command(("PUBSUB", "NUMPAT")))
 
     async def pubsub_numsub(self, *args: KeyT) -> list[ChannelSubscribers[AnyStr]]:
         """Return each of the channels with the number of its subscribers; those who subscribed to a pattern do not count.
@@ -46,7 +46,7 @@ class AsyncPubSubCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pubsub-shardchannels/
         """
-        return await self.execute(Command(("PUBSUB", "SHARDCHANNELS", pattern)))
+        return await self._begin(Command(("PUBSUB", "SHARDCHANNELS", pattern)))
 
     async def pubsub_shardnumsub(self, *args: KeyT) -> list[ChannelSubscribers[AnyStr]]:
         """Return each of the shard channels with the number of its subscribers. Since Redis 7.0.
@@ -60,4 +60,4 @@ class AsyncPubSubCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/spublish/
         """
-        return await self.execute(Command(("SPUBLISH", shard_channel, message)))
+        return await self._begin(Command(("SPUBLISH", shard_channel, message)))

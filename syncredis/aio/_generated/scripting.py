@@ -65,7 +65,7 @@ class AsyncScriptingCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/script-exists/
         """
-        return await self.execute(Command(("SCRIPT", "EXISTS", *required("args", args)), list_of(to_bool)))
+        return await self._begin(Command(("SCRIPT", "EXISTS", *required("args", args)), list_of(to_bool)))
 
     async def script_flush(self, sync_type: Literal["SYNC", "ASYNC", "sync", "async"] | None = None) -> bool:
         """Let the server forget all scripts.
@@ -86,14 +86,14 @@ class AsyncScriptingCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/script-kill/
         """
-        return await self.execute(Command(("SCRIPT", "KILL"), to_true))
+        return await self._begin(Command(("SCRIPT", "KILL"), to_true))
 
     async def script_load(self, script: str | bytes) -> str:
         """Let the server keep a script; return the digest by which `evalsha` runs it.
 
         https://redis.io/docs/latest/commands/script-load/
         """
-        return await self.execute(Command(("SCRIPT", "LOAD", script), text=True))
+        return await self._begin(Command(("SCRIPT", "LOAD", script), text=True))
 
     async def script_show(self, sha: str) -> AnyStr:
         """Return the text of a script that the server keeps, by its digest. Since Valkey 8.0, not in Redis.
@@ -102,4 +102,4 @@ class AsyncScriptingCommands(AsyncCommandGroup[AnyStr]):
 
         https://valkey.io/commands/script-show/
         """
-        return await self.execute(Command(("SCRIPT", "SHOW", sha)))
+        return await self._begin(Command(("SCRIPT", "SHOW", sha)))

@@ -35,7 +35,7 @@ class AsyncSentinelCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(Command(("SENTINEL", "CKQUORUM", service_name), to_true))
+        return await self._begin(Command(("SENTINEL", "CKQUORUM", service_name), to_true))
 
     async def sentinel_get_master_addr_by_name(self, service_name: str) -> Location | None:
         """Return host and port of the primary of a service, or None if the Sentinel does not know the name.
@@ -62,9 +62,7 @@ class AsyncSentinelCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(
-            Command(("SENTINEL", "INFO-CACHE", *required("args", args)), to_info_cache, text=True)
-        )
+        return await self._begin(Command(("SENTINEL", "INFO-CACHE", *required("args", args)), to_info_cache, text=True))
 
     async def sentinel_is_master_down_by_addr(
         self, ip: str, port: int, current_epoch: int = 0, runid: str = "*"
@@ -104,7 +102,7 @@ class AsyncSentinelCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(Command(("SENTINEL", "MASTERS"), to_states_by_name, text=True))
+        return await self._begin(Command(("SENTINEL", "MASTERS"), to_states_by_name, text=True))
 
     async def sentinel_primaries(self) -> dict[str, PrimaryState]:
         """Return what the Sentinel knows of all primaries: `sentinel_masters` in the words of today.
@@ -129,14 +127,14 @@ class AsyncSentinelCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(Command(("SENTINEL", "REPLICAS", service_name), list_of(to_state), text=True))
+        return await self._begin(Command(("SENTINEL", "REPLICAS", service_name), list_of(to_state), text=True))
 
     async def sentinel_sentinels(self, service_name: str) -> list[SentinelState]:
         """Return what the Sentinel knows of the others that watch a service.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(Command(("SENTINEL", "SENTINELS", service_name), list_of(to_state), text=True))
+        return await self._begin(Command(("SENTINEL", "SENTINELS", service_name), list_of(to_state), text=True))
 
     async def sentinel_slaves(self, service_name: str) -> list[ReplicaState]:
         """Return what the Sentinel knows of the replicas of a service: the old name of `sentinel_replicas`.
@@ -169,14 +167,14 @@ class AsyncSentinelCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(Command(("SENTINEL", "MONITOR", name, ip, port, quorum), to_true))
+        return await self._begin(Command(("SENTINEL", "MONITOR", name, ip, port, quorum), to_true))
 
     async def sentinel_remove(self, name: str) -> bool:
         """Do not watch a service any longer, and forget it.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(Command(("SENTINEL", "REMOVE", name), to_true))
+        return await self._begin(Command(("SENTINEL", "REMOVE", name), to_true))
 
     async def sentinel_reset(self, pattern: str) -> int:
         """Forget all but the primaries of the services whose names match ``pattern``; return how many services there are.
@@ -185,7 +183,7 @@ class AsyncSentinelCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(Command(("SENTINEL", "RESET", pattern)))
+        return await self._begin(Command(("SENTINEL", "RESET", pattern)))
 
     async def sentinel_set(self, name: str, option: str, value: EncodableT, *args: EncodableT) -> bool:
         """Change how a service is watched, by this Sentinel alone.
@@ -205,7 +203,7 @@ class AsyncSentinelCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(Command(("SENTINEL", "CONFIG", "GET", pattern, *args), to_dict, text=True))
+        return await self._begin(Command(("SENTINEL", "CONFIG", "GET", pattern, *args), to_dict, text=True))
 
     async def sentinel_config_set(self, name: str, value: EncodableT, *args: EncodableT) -> bool:
         """Change a setting of the Sentinel, which it writes to its configuration file.
@@ -246,21 +244,21 @@ class AsyncSentinelCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(Command(("SENTINEL", "FLUSHCONFIG"), to_true))
+        return await self._begin(Command(("SENTINEL", "FLUSHCONFIG"), to_true))
 
     async def sentinel_myid(self) -> str:
         """Return the Sentinel's own ID, 40 hexadecimal digits. Since Redis 6.2.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(Command(("SENTINEL", "MYID"), text=True))
+        return await self._begin(Command(("SENTINEL", "MYID"), text=True))
 
     async def sentinel_pending_scripts(self) -> list[PendingScript]:
         """Return the notification and reconfiguration scripts that run, or wait to be run or tried again.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return await self.execute(Command(("SENTINEL", "PENDING-SCRIPTS"), list_of(to_pending_script), text=True))
+        return await self._begin(Command(("SENTINEL", "PENDING-SCRIPTS"), list_of(to_pending_script), text=True))
 
     async def sentinel_simulate_failure(self, *args: Literal["crash-after-election", "crash-after-promotion"]) -> bool:
         """Let the Sentinel crash at some point of its next failover. For tests.

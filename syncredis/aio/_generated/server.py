@@ -36,7 +36,7 @@ class AsyncServerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bgrewriteaof/
         """
-        return await self.execute(Command(("BGREWRITEAOF",), to_true))
+        return await self._begin(Command(("BGREWRITEAOF",), to_true))
 
     async def bgsave(self, schedule: bool = True, cancel: bool = False) -> bool:
         """Let the server save its data to disk in the background. A `ResponseError` if it does so already.
@@ -47,7 +47,7 @@ class AsyncServerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bgsave/
         """
-        return await self.execute(
+        return await self._begin(
             Command(("BGSAVE", *flags(SCHEDULE=schedule and (not cancel), CANCEL=cancel)), to_true)
         )
 
@@ -56,7 +56,7 @@ class AsyncServerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/dbsize/
         """
-        return await self.execute(Command(("DBSIZE",)))
+        return await self._begin(Command(("DBSIZE",)))
 
     async def flushall(self, asynchronous: bool = False) -> bool:
         """Delete all keys of all databases.
@@ -66,7 +66,7 @@ class AsyncServerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/flushall/
         """
-        return await self.execute(Command(("FLUSHALL", *flags(ASYNC=asynchronous)), to_true))
+        return await self._begin(Command(("FLUSHALL", *flags(ASYNC=asynchronous)), to_true))
 
     async def flushdb(self, asynchronous: bool = False) -> bool:
         """Delete all keys of the database.
@@ -76,49 +76,49 @@ class AsyncServerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/flushdb/
         """
-        return await self.execute(Command(("FLUSHDB", *flags(ASYNC=asynchronous)), to_true))
+        return await self._begin(Command(("FLUSHDB", *flags(ASYNC=asynchronous)), to_true))
 
     async def lastsave(self) -> datetime:
         """Return when data was last saved successfully, or else when the server started: a time in UTC, in whole seconds.
 
         https://redis.io/docs/latest/commands/lastsave/
         """
-        return await self.execute(Command(("LASTSAVE",), to_moment))
+        return await self._begin(Command(("LASTSAVE",), to_moment))
 
     async def save(self) -> bool:
         """Save all data to disk. The server serves nobody meanwhile: `bgsave` does it in the background.
 
         https://redis.io/docs/latest/commands/save/
         """
-        return await self.execute(Command(("SAVE",), to_true))
+        return await self._begin(Command(("SAVE",), to_true))
 
     async def swapdb(self, first: int, second: int) -> bool:
         """Exchange two databases: who uses the one sees the data of the other from now on.
 
         https://redis.io/docs/latest/commands/swapdb/
         """
-        return await self.execute(Command(("SWAPDB", first, second), to_true))
+        return await self._begin(Command(("SWAPDB", first, second), to_true))
 
     async def config_get(self, pattern: str = "*", *args: str) -> dict[str, str]:
         """Return the settings whose names match a pattern. More than one pattern since Redis 7.0.
 
         https://redis.io/docs/latest/commands/config-get/
         """
-        return await self.execute(Command(("CONFIG", "GET", pattern, *args), to_dict, text=True))
+        return await self._begin(Command(("CONFIG", "GET", pattern, *args), to_dict, text=True))
 
     async def config_resetstat(self) -> bool:
         """Set the counters that `info` reports back to 0.
 
         https://redis.io/docs/latest/commands/config-resetstat/
         """
-        return await self.execute(Command(("CONFIG", "RESETSTAT"), to_true))
+        return await self._begin(Command(("CONFIG", "RESETSTAT"), to_true))
 
     async def config_rewrite(self) -> bool:
         """Write the settings of now to the configuration file. A `ResponseError` if the server was started without one.
 
         https://redis.io/docs/latest/commands/config-rewrite/
         """
-        return await self.execute(Command(("CONFIG", "REWRITE"), to_true))
+        return await self._begin(Command(("CONFIG", "REWRITE"), to_true))
 
     async def config_set(self, name: str, value: EncodableT, *args: EncodableT) -> bool:
         """Change a setting, until the server restarts.
@@ -158,7 +158,7 @@ class AsyncServerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/time/
         """
-        return await self.execute(Command(("TIME",), to_time))
+        return await self._begin(Command(("TIME",), to_time))
 
     async def failover(
         self,
@@ -190,56 +190,56 @@ class AsyncServerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/replicaof/
         """
-        return await self.execute(Command(("REPLICAOF", host, port), to_true))
+        return await self._begin(Command(("REPLICAOF", host, port), to_true))
 
     async def role(self) -> ServerRole:
         """Return what the server is: a `PrimaryRole`, a `ReplicaRole` or a `SentinelRole`.
 
         https://redis.io/docs/latest/commands/role/
         """
-        return await self.execute(Command(("ROLE",), to_role, text=True))
+        return await self._begin(Command(("ROLE",), to_role, text=True))
 
     async def command(self) -> dict[str, CommandInfo]:
         """Return what the server's command table says of every command, by name.
 
         https://redis.io/docs/latest/commands/command/
         """
-        return await self.execute(Command(("COMMAND",), to_commands, text=True))
+        return await self._begin(Command(("COMMAND",), to_commands, text=True))
 
     async def command_count(self) -> int:
         """Return the number of commands.
 
         https://redis.io/docs/latest/commands/command-count/
         """
-        return await self.execute(Command(("COMMAND", "COUNT")))
+        return await self._begin(Command(("COMMAND", "COUNT")))
 
     async def command_docs(self, *args: str) -> dict[str, dict[str, Any]]:
         """Return the documentation of some commands, or of all, by name; unknown ones are left out. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/command-docs/
         """
-        return await self.execute(Command(("COMMAND", "DOCS", *args), to_command_docs, text=True))
+        return await self._begin(Command(("COMMAND", "DOCS", *args), to_command_docs, text=True))
 
     async def command_getkeys(self, *args: EncodableT) -> list[AnyStr]:
         """Return the keys among the words of a whole command, e.g. ``command_getkeys("MGET", "a", "b")``.
 
         https://redis.io/docs/latest/commands/command-getkeys/
         """
-        return await self.execute(Command(("COMMAND", "GETKEYS", *required("args", args))))
+        return await self._begin(Command(("COMMAND", "GETKEYS", *required("args", args))))
 
     async def command_getkeysandflags(self, *args: EncodableT) -> list[tuple[AnyStr, list[str]]]:
         """Return the keys among the words of a whole command, each with what is done to it. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/command-getkeysandflags/
         """
-        return await self.execute(Command(("COMMAND", "GETKEYSANDFLAGS", *required("args", args)), to_keys_and_flags))
+        return await self._begin(Command(("COMMAND", "GETKEYSANDFLAGS", *required("args", args)), to_keys_and_flags))
 
     async def command_info(self, *args: str) -> dict[str, CommandInfo]:
         """Return what the server's command table says of some commands, by name; unknown ones are left out.
 
         https://redis.io/docs/latest/commands/command-info/
         """
-        return await self.execute(Command(("COMMAND", "INFO", *required("args", args)), to_commands, text=True))
+        return await self._begin(Command(("COMMAND", "INFO", *required("args", args)), to_commands, text=True))
 
     async def command_list(
         self, module: str | None = None, category: str | None = None, pattern: str | None = None
@@ -260,7 +260,7 @@ class AsyncServerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-list/
         """
-        return await self.execute(Command(("MODULE", "LIST"), list_of(to_module), text=True))
+        return await self._begin(Command(("MODULE", "LIST"), list_of(to_module), text=True))
 
     async def module_load(self, path: str, *args: EncodableT) -> bool:
         """Load a module from a file on the server's machine.
@@ -271,7 +271,7 @@ class AsyncServerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-load/
         """
-        return await self.execute(Command(("MODULE", "LOAD", path, *args), to_true))
+        return await self._begin(Command(("MODULE", "LOAD", path, *args), to_true))
 
     async def module_loadex(
         self, path: str, options: Iterable[EncodableT] | None = None, args: Iterable[EncodableT] | None = None
@@ -292,4 +292,4 @@ class AsyncServerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-unload/
         """
-        return await self.execute(Command(("MODULE", "UNLOAD", name), to_true))
+        return await self._begin(Command(("MODULE", "UNLOAD", name), to_true))

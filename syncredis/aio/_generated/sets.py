@@ -23,21 +23,21 @@ class AsyncSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sadd/
         """
-        return await self.execute(Command(("SADD", name, *required("values", values))))
+        return await self._begin(Command(("SADD", name, *required("values", values))))
 
     async def scard(self, name: KeyT) -> int:
         """Return the number of members.
 
         https://redis.io/docs/latest/commands/scard/
         """
-        return await self.execute(Command(("SCARD", name)))
+        return await self._begin(Command(("SCARD", name)))
 
     async def sdiff(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> set[AnyStr]:
         """Return the members of the first set that none of the others has.
 
         https://redis.io/docs/latest/commands/sdiff/
         """
-        return await self.execute(Command(("SDIFF", *key_list("keys", keys, args)), to_set))
+        return await self._begin(Command(("SDIFF", *key_list("keys", keys, args)), to_set))
 
     async def sdiffcard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> int:
         """Return how many members the first set has that none of the others has. Since Redis 8.10.
@@ -56,14 +56,14 @@ class AsyncSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sdiffstore/
         """
-        return await self.execute(Command(("SDIFFSTORE", dest, *key_list("keys", keys, args))))
+        return await self._begin(Command(("SDIFFSTORE", dest, *key_list("keys", keys, args))))
 
     async def sinter(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> set[AnyStr]:
         """Return the members that all sets have.
 
         https://redis.io/docs/latest/commands/sinter/
         """
-        return await self.execute(Command(("SINTER", *key_list("keys", keys, args)), to_set))
+        return await self._begin(Command(("SINTER", *key_list("keys", keys, args)), to_set))
 
     async def sintercard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> int:
         """Return how many members all sets have. Since Redis 7.0.
@@ -82,35 +82,35 @@ class AsyncSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sinterstore/
         """
-        return await self.execute(Command(("SINTERSTORE", dest, *key_list("keys", keys, args))))
+        return await self._begin(Command(("SINTERSTORE", dest, *key_list("keys", keys, args))))
 
     async def sismember(self, name: KeyT, value: EncodableT) -> int:
         """Return 1 if ``value`` is a member of the set, else 0.
 
         https://redis.io/docs/latest/commands/sismember/
         """
-        return await self.execute(Command(("SISMEMBER", name, value)))
+        return await self._begin(Command(("SISMEMBER", name, value)))
 
     async def smembers(self, name: KeyT) -> set[AnyStr]:
         """Return all members.
 
         https://redis.io/docs/latest/commands/smembers/
         """
-        return await self.execute(Command(("SMEMBERS", name), to_set))
+        return await self._begin(Command(("SMEMBERS", name), to_set))
 
     async def smismember(self, name: KeyT, values: EncodableT | Iterable[EncodableT], *args: EncodableT) -> list[int]:
         """Return for each value in turn 1 if it is a member of the set, else 0.
 
         https://redis.io/docs/latest/commands/smismember/
         """
-        return await self.execute(Command(("SMISMEMBER", name, *key_list("values", values, args))))
+        return await self._begin(Command(("SMISMEMBER", name, *key_list("values", values, args))))
 
     async def smove(self, src: KeyT, dst: KeyT, value: EncodableT) -> bool:
         """Move a member from one set to another; return whether ``src`` had it.
 
         https://redis.io/docs/latest/commands/smove/
         """
-        return await self.execute(Command(("SMOVE", src, dst, value), to_bool))
+        return await self._begin(Command(("SMOVE", src, dst, value), to_bool))
 
     @overload
     async def spop(self, name: KeyT, count: None = None) -> AnyStr | None: ...
@@ -154,7 +154,7 @@ class AsyncSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/srem/
         """
-        return await self.execute(Command(("SREM", name, *required("values", values))))
+        return await self._begin(Command(("SREM", name, *required("values", values))))
 
     async def sscan(
         self, name: KeyT, cursor: int = 0, match: str | bytes | None = None, count: int | None = None
@@ -176,7 +176,7 @@ class AsyncSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sunion/
         """
-        return await self.execute(Command(("SUNION", *key_list("keys", keys, args)), to_set))
+        return await self._begin(Command(("SUNION", *key_list("keys", keys, args)), to_set))
 
     async def sunioncard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0, approx: bool = False) -> int:
         """Return how many members the sets have together. Since Redis 8.10.
@@ -196,4 +196,4 @@ class AsyncSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sunionstore/
         """
-        return await self.execute(Command(("SUNIONSTORE", dest, *key_list("keys", keys, args))))
+        return await self._begin(Command(("SUNIONSTORE", dest, *key_list("keys", keys, args))))

@@ -21,14 +21,14 @@ class AsyncSortedSetRangeCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zcount/
         """
-        return await self.execute(Command(("ZCOUNT", name, min, max)))
+        return await self._begin(Command(("ZCOUNT", name, min, max)))
 
     async def zlexcount(self, name: KeyT, min: LexBoundT, max: LexBoundT) -> int:
         """Return how many members lie between ``min`` and ``max``, where all scores are equal.
 
         https://redis.io/docs/latest/commands/zlexcount/
         """
-        return await self.execute(Command(("ZLEXCOUNT", name, min, max)))
+        return await self._begin(Command(("ZLEXCOUNT", name, min, max)))
 
     @overload
     async def zrange(
@@ -112,7 +112,7 @@ class AsyncSortedSetRangeCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrangebylex/
         """
-        return await self.execute(Command(("ZRANGEBYLEX", name, min, max, *limit("start", start, num))))
+        return await self._begin(Command(("ZRANGEBYLEX", name, min, max, *limit("start", start, num))))
 
     @overload
     async def zrangebyscore(
@@ -190,7 +190,7 @@ class AsyncSortedSetRangeCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zremrangebylex/
         """
-        return await self.execute(Command(("ZREMRANGEBYLEX", name, min, max)))
+        return await self._begin(Command(("ZREMRANGEBYLEX", name, min, max)))
 
     async def zremrangebyrank(self, name: KeyT, min: int, max: int) -> int:
         """Remove the members from rank ``min`` to rank ``max``, both included, and return how many there were.
@@ -199,14 +199,14 @@ class AsyncSortedSetRangeCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zremrangebyrank/
         """
-        return await self.execute(Command(("ZREMRANGEBYRANK", name, min, max)))
+        return await self._begin(Command(("ZREMRANGEBYRANK", name, min, max)))
 
     async def zremrangebyscore(self, name: KeyT, min: ScoreBoundT, max: ScoreBoundT) -> int:
         """Remove the members whose scores are from ``min`` to ``max`` and return how many there were.
 
         https://redis.io/docs/latest/commands/zremrangebyscore/
         """
-        return await self.execute(Command(("ZREMRANGEBYSCORE", name, min, max)))
+        return await self._begin(Command(("ZREMRANGEBYSCORE", name, min, max)))
 
     @overload
     async def zrevrange(self, name: KeyT, start: int, end: int, withscores: Literal[False] = False) -> list[AnyStr]: ...
@@ -241,7 +241,7 @@ class AsyncSortedSetRangeCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrevrangebylex/
         """
-        return await self.execute(Command(("ZREVRANGEBYLEX", name, max, min, *limit("start", start, num))))
+        return await self._begin(Command(("ZREVRANGEBYLEX", name, max, min, *limit("start", start, num))))
 
     @overload
     async def zrevrangebyscore(

@@ -139,14 +139,14 @@ class AsyncSortedSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zcard/
         """
-        return await self.execute(Command(("ZCARD", name)))
+        return await self._begin(Command(("ZCARD", name)))
 
     async def zincrby(self, name: KeyT, amount: float, value: KeyT) -> float:
         """Add ``amount`` to the score of the member ``value``, or add that member, and return the new score.
 
         https://redis.io/docs/latest/commands/zincrby/
         """
-        return await self.execute(Command(("ZINCRBY", name, amount, value), to_float))
+        return await self._begin(Command(("ZINCRBY", name, amount, value), to_float))
 
     async def zmpop(
         self, num_keys: int, keys: KeyT | Iterable[KeyT], min: bool = False, max: bool = False, count: int | None = 1
@@ -172,7 +172,7 @@ class AsyncSortedSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zmscore/
         """
-        return await self.execute(Command(("ZMSCORE", key, *key_list("members", members)), to_scores))
+        return await self._begin(Command(("ZMSCORE", key, *key_list("members", members)), to_scores))
 
     async def zpopmax(self, name: KeyT, count: int | None = None) -> list[tuple[AnyStr, float]]:
         """Take the ``count`` members with the highest scores out (by default one); return them with their scores.
@@ -239,7 +239,7 @@ class AsyncSortedSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrem/
         """
-        return await self.execute(Command(("ZREM", name, *required("values", values))))
+        return await self._begin(Command(("ZREM", name, *required("values", values))))
 
     @overload
     async def zrevrank(self, name: KeyT, value: KeyT, withscore: Literal[False] = False) -> int | None: ...
@@ -316,4 +316,4 @@ class AsyncSortedSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zscore/
         """
-        return await self.execute(Command(("ZSCORE", name, value), to_float_or_none))
+        return await self._begin(Command(("ZSCORE", name, value), to_float_or_none))

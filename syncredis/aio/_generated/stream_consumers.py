@@ -27,7 +27,7 @@ class AsyncStreamConsumerCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xack/
         """
-        return await self.execute(Command(("XACK", name, groupname, *required("ids", ids))))
+        return await self._begin(Command(("XACK", name, groupname, *required("ids", ids))))
 
     async def xackdel(
         self, name: KeyT, groupname: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF"

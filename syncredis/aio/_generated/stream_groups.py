@@ -48,21 +48,21 @@ class AsyncStreamGroupCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xgroup-createconsumer/
         """
-        return await self.execute(Command(("XGROUP", "CREATECONSUMER", name, groupname, consumername)))
+        return await self._begin(Command(("XGROUP", "CREATECONSUMER", name, groupname, consumername)))
 
     async def xgroup_delconsumer(self, name: KeyT, groupname: KeyT, consumername: KeyT) -> int:
         """Remove a consumer and return how many pending entries it had, which nobody can acknowledge or take over any more.
 
         https://redis.io/docs/latest/commands/xgroup-delconsumer/
         """
-        return await self.execute(Command(("XGROUP", "DELCONSUMER", name, groupname, consumername)))
+        return await self._begin(Command(("XGROUP", "DELCONSUMER", name, groupname, consumername)))
 
     async def xgroup_destroy(self, name: KeyT, groupname: KeyT) -> bool:
         """Remove a group with its consumers and what is pending; return whether there was one.
 
         https://redis.io/docs/latest/commands/xgroup-destroy/
         """
-        return await self.execute(Command(("XGROUP", "DESTROY", name, groupname), to_bool))
+        return await self._begin(Command(("XGROUP", "DESTROY", name, groupname), to_bool))
 
     async def xgroup_setid(self, name: KeyT, groupname: KeyT, id: StreamIdT, entries_read: int | None = None) -> bool:
         """Let a group go on after the entry ``id``; ``"$"``: with what is added from now on; 0: with all again.
@@ -78,21 +78,21 @@ class AsyncStreamGroupCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xinfo-consumers/
         """
-        return await self.execute(Command(("XINFO", "CONSUMERS", name, groupname), to_consumers))
+        return await self._begin(Command(("XINFO", "CONSUMERS", name, groupname), to_consumers))
 
     async def xinfo_groups(self, name: KeyT) -> list[GroupInfo[AnyStr]]:
         """Return facts about each group of a stream; a `ResponseError` if there is no such key.
 
         https://redis.io/docs/latest/commands/xinfo-groups/
         """
-        return await self.execute(Command(("XINFO", "GROUPS", name), to_groups))
+        return await self._begin(Command(("XINFO", "GROUPS", name), to_groups))
 
     async def xpending(self, name: KeyT, groupname: KeyT) -> PendingSummary[AnyStr]:
         """Return how many entries are pending, from which ID to which, and how many each consumer has.
 
         https://redis.io/docs/latest/commands/xpending/
         """
-        return await self.execute(Command(("XPENDING", name, groupname), to_pending_summary))
+        return await self._begin(Command(("XPENDING", name, groupname), to_pending_summary))
 
     async def xpending_range(
         self,

@@ -107,7 +107,7 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xdel/
         """
-        return await self.execute(Command(("XDEL", name, *required("ids", ids))))
+        return await self._begin(Command(("XDEL", name, *required("ids", ids))))
 
     async def xdelex(self, name: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF") -> list[int]:
         """Delete entries, and say what becomes of what is pending; return for each what became of it. Since Redis 8.2.
@@ -157,7 +157,7 @@ class AsyncStreamCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xlen/
         """
-        return await self.execute(Command(("XLEN", name)))
+        return await self._begin(Command(("XLEN", name)))
 
     async def xrange(
         self, name: KeyT, min: StreamIdT = "-", max: StreamIdT = "+", count: int | None = None

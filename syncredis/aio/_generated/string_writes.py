@@ -43,7 +43,7 @@ class AsyncStringWriteCommands(AsyncCommandGroup[AnyStr]):
 
         https://valkey.io/commands/delifeq/
         """
-        return await self.execute(Command(("DELIFEQ", name, value)))
+        return await self._begin(Command(("DELIFEQ", name, value)))
 
     async def digest(self, name: KeyT) -> AnyStr | None:
         """Return the XXH3 digest of the value of ``name`` in hexadecimal digits, None if there is no such key. Since Redis 8.4.
@@ -52,21 +52,21 @@ class AsyncStringWriteCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/digest/
         """
-        return await self.execute(Command(("DIGEST", name)))
+        return await self._begin(Command(("DIGEST", name)))
 
     async def getset(self, name: KeyT, value: EncodableT) -> AnyStr | None:
         """Set ``name`` to ``value`` and return what it was before.
 
         https://redis.io/docs/latest/commands/getset/
         """
-        return await self.execute(Command(("GETSET", name, value)))
+        return await self._begin(Command(("GETSET", name, value)))
 
     async def mset(self, mapping: Mapping[Any, EncodableT]) -> bool:
         """Set each key of ``mapping`` to its value, all at once.
 
         https://redis.io/docs/latest/commands/mset/
         """
-        return await self.execute(Command(("MSET", *pairs("mapping", mapping)), to_true))
+        return await self._begin(Command(("MSET", *pairs("mapping", mapping)), to_true))
 
     async def msetex(
         self,
@@ -101,14 +101,14 @@ class AsyncStringWriteCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/msetnx/
         """
-        return await self.execute(Command(("MSETNX", *pairs("mapping", mapping)), to_bool))
+        return await self._begin(Command(("MSETNX", *pairs("mapping", mapping)), to_bool))
 
     async def psetex(self, name: KeyT, time_ms: SpanT, value: EncodableT) -> bool:
         """Set ``name`` to ``value`` for ``time_ms`` milliseconds.
 
         https://redis.io/docs/latest/commands/psetex/
         """
-        return await self.execute(Command(("PSETEX", name, milliseconds(time_ms), value), to_true))
+        return await self._begin(Command(("PSETEX", name, milliseconds(time_ms), value), to_true))
 
     @overload
     async def set(
@@ -217,11 +217,11 @@ class AsyncStringWriteCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/setex/
         """
-        return await self.execute(Command(("SETEX", name, seconds(time), value), to_true))
+        return await self._begin(Command(("SETEX", name, seconds(time), value), to_true))
 
     async def setnx(self, name: KeyT, value: EncodableT) -> bool:
         """Set ``name`` to ``value`` if it does not exist; return whether it was set.
 
         https://redis.io/docs/latest/commands/setnx/
         """
-        return await self.execute(Command(("SETNX", name, value), to_bool))
+        return await self._begin(Command(("SETNX", name, value), to_bool))

@@ -23,7 +23,7 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/append/
         """
-        return await self.execute(Command(("APPEND", key, value)))
+        return await self._begin(Command(("APPEND", key, value)))
 
     async def decr(self, name: KeyT, amount: int = 1) -> int:
         """Subtract ``amount`` from the integer at ``name`` and return the result.
@@ -37,21 +37,21 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/decrby/
         """
-        return await self.execute(Command(("DECRBY", name, amount)))
+        return await self._begin(Command(("DECRBY", name, amount)))
 
     async def get(self, name: KeyT) -> AnyStr | None:
         """Return the value of ``name``, or None if there is no such key.
 
         https://redis.io/docs/latest/commands/get/
         """
-        return await self.execute(Command(("GET", name)))
+        return await self._begin(Command(("GET", name)))
 
     async def getdel(self, name: KeyT) -> AnyStr | None:
         """Return the value of ``name`` and delete the key. Since Redis 6.2.
 
         https://redis.io/docs/latest/commands/getdel/
         """
-        return await self.execute(Command(("GETDEL", name)))
+        return await self._begin(Command(("GETDEL", name)))
 
     async def getex(
         self,
@@ -74,16 +74,14 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getex/
         """
-        return await self.execute(
-            Command(("GETEX", name, *expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist)))
-        )
+        return await self._begin(Command(("GETEX", name, *expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist))))
 
     async def getrange(self, key: KeyT, start: int, end: int) -> AnyStr:
         """Return the bytes from ``start`` to ``end``, both included; negative positions count from the end.
 
         https://redis.io/docs/latest/commands/getrange/
         """
-        return await self.execute(Command(("GETRANGE", key, start, end)))
+        return await self._begin(Command(("GETRANGE", key, start, end)))
 
     async def incr(self, name: KeyT, amount: int = 1) -> int:
         """Add ``amount`` to the integer at ``name`` and return the result.
@@ -97,14 +95,14 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/incrby/
         """
-        return await self.execute(Command(("INCRBY", name, amount)))
+        return await self._begin(Command(("INCRBY", name, amount)))
 
     async def incrbyfloat(self, name: KeyT, amount: float = 1.0) -> float:
         """Add ``amount`` to the number at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/incrbyfloat/
         """
-        return await self.execute(Command(("INCRBYFLOAT", name, amount), to_float))
+        return await self._begin(Command(("INCRBYFLOAT", name, amount), to_float))
 
     @overload
     async def increx(
@@ -284,25 +282,25 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/mget/
         """
-        return await self.execute(Command(("MGET", *key_list("keys", keys, args))))
+        return await self._begin(Command(("MGET", *key_list("keys", keys, args))))
 
     async def setrange(self, name: KeyT, offset: int, value: EncodableT) -> int:
         """Overwrite the string at ``name`` from byte ``offset`` on and return its new length in bytes.
 
         https://redis.io/docs/latest/commands/setrange/
         """
-        return await self.execute(Command(("SETRANGE", name, offset, value)))
+        return await self._begin(Command(("SETRANGE", name, offset, value)))
 
     async def strlen(self, name: KeyT) -> int:
         """Return the length in bytes of the string at ``name``, 0 if there is no such key.
 
         https://redis.io/docs/latest/commands/strlen/
         """
-        return await self.execute(Command(("STRLEN", name)))
+        return await self._begin(Command(("STRLEN", name)))
 
     async def substr(self, name: KeyT, start: int, end: int = -1) -> AnyStr:
         """Return the bytes from ``start`` to ``end``, both included: the old name of `getrange`.
 
         https://redis.io/docs/latest/commands/substr/
         """
-        return await self.execute(Command(("SUBSTR", name, start, end)))
+        return await self._begin(Command(("SUBSTR", name, start, end)))
