@@ -17,7 +17,6 @@ from syncredis.config import ClientOptions, configs_from_options
 from syncredis.confirmation import Confirmation, by_replicas, on_disk
 from syncredis.exceptions import ConfigurationError, RedisError, WatchError
 from syncredis.observation import Observer, PoolStatistics, is_observed, observe, observing
-from syncredis.pipeline import Pipeline
 from syncredis.pool import ConnectionPool
 from syncredis.replies import fresh
 from syncredis.retry import DEFAULT_RETRY, RetryPolicy, retry
@@ -30,6 +29,7 @@ from syncredis.typing import AnyStr, EncodableT, KeyT, Reply, T
 if TYPE_CHECKING:
     from syncredis.lock import Lock
     from syncredis.monitor import Monitor
+    from syncredis.pipeline import Pipeline
     from syncredis.pubsub import PubSub
     from syncredis.script import Script
 
@@ -388,6 +388,8 @@ class Redis(ScanIterators[AnyStr]):
 
         https://redis.io/docs/latest/develop/use/pipelining/
         """
+        from syncredis.pipeline import Pipeline
+
         return Pipeline(
             self.pool,
             self.retry_policy,

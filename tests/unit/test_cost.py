@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from benchmarks.counting import Cost, cost_of
-from syncredis import Redis
-from syncredis.testing import ServerProcess
+from syncredis import Redis, Sentinel
+from syncredis.testing import SentinelDeployment, ServerProcess
 
 
 @pytest.fixture
@@ -95,6 +95,24 @@ def test_a_new_client(client: Redis[str]) -> None:
     spent = cost(run)
     assert len(spent.python_calls) <= 140, spent
     assert 1_500 < spent.bytecodes <= 3_400, spent.bytecodes
+
+
+def test_discovery(deployments: dict[str, SentinelDeployment]) -> None:
+    """One round trip with a majority of three Sentinels, another with the primary, and one for PING; no thread for any."""
+    sentinels = next(iter(deployments.values())).sentinel_locations
+
+    def run() -> None:
+        with Sentinel(sentinels) as sentinel, sentinel.primary_for("myredis") as client:
+            assert client.ping() is True
+
+    spent = cost(run)
+    assert 2 <= spent.socket_calls.count("connect_ex") == spent.socket_calls.count("send") <= 3, (
+        "on a busy machine, all"
+    )
+    assert 2 <= spent.socket_calls.count("recv") - 2 <= 3, spent
+    assert spent.socket_calls.count("sendall") == 2, "the handshake with ROLE, and PING"
+    assert "Round._start" not in spent.python_calls
+    assert 300 < len(spent.python_calls) <= 900, spent
 
 
 def test_a_socket_call_is_one_system_call(client: Redis[str]) -> None:

@@ -20,6 +20,7 @@ def modules_after(code: str) -> set[str]:
     ("code", "without"),
     [
         ("import syncredis", "anyio asyncio trio ssl hashlib logging urllib.parse syncredis.sentinel syncredis.lock"),
+        ("import syncredis", "syncredis.pipeline syncredis._generated"),
         ("from syncredis.sentinel import Sentinel", "anyio asyncio trio ssl hashlib"),
         ("import syncredis.aio", "asyncio trio"),
         ("import syncredis.aio.sentinel", "asyncio trio"),
