@@ -27,7 +27,7 @@ from syncredis.exceptions import ConnectionError, InterruptedCallError, Protocol
 from syncredis.interruption import Interruption
 from syncredis.pool import ConnectionPool
 from syncredis.reserve import Reserve
-from syncredis.traffic import MOST_WAITING, Call, Traffic, error_of_one, refusals
+from syncredis.traffic import Call, Traffic, error_of_one, refusals
 from syncredis.transport import RECEIVE_SIZE
 from syncredis.typing import Reply
 
@@ -133,9 +133,9 @@ class Multiplexer:
 
         If the call gets no ``waiter``, it is alone: see `receive_alone`.
         """
-        waiting = self._traffic.waiting
-        if len(waiting) >= MOST_WAITING:
+        if self._traffic.room <= 0:
             return False
+        waiting = self._traffic.waiting
         if not waiting and self._alone is None and not self._at_work and not self._crowded:
             connection = self._reserve.lease_now()
             if connection is not None:

@@ -12,6 +12,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from syncredis import client as blocking
 from syncredis.aio._generated import AsyncCommands
 from syncredis.aio.dispatcher import Dispatcher
+from syncredis.aio.group import AsyncCommandGroup
 from syncredis.aio.iteration import Chunks
 from syncredis.aio.lock import Lock
 from syncredis.aio.monitor import Monitor
@@ -42,6 +43,11 @@ class Redis(AsyncScanIterators[AnyStr]):
     """
 
     __slots__ = ("__weakref__", "_dispatcher", "_worker", "wrapped")
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "execute" in vars(cls):  # then every command goes through it, as in a blocking client
+            cls._begin = AsyncCommandGroup._begin  # type: ignore[method-assign]
 
     @overload
     def __init__(
