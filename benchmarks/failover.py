@@ -135,8 +135,6 @@ def contestants(drill: str, clients: Sequence[str]) -> tuple[list[str], list[str
     """Return our own clients that take part, and those of others."""
     there = [name for name in clients if importlib.util.find_spec(CLIENTS[name].module) is not None]
     taking_part = [name for name in there if DRILLS[drill].for_strict or not CLIENTS[name].is_strict]
-    if not DRILLS[drill].for_trio:
-        taking_part = [name for name in taking_part if CLIENTS[name].module != "trio"]
     ours = [name for name in taking_part if not CLIENTS[name].is_peer]
     return ours, [name for name in taking_part if CLIENTS[name].is_peer and DRILLS[drill].for_peers]
 

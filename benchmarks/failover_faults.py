@@ -73,7 +73,6 @@ class Drill(NamedTuple):
         is_proxied: whether there has to be a proxy before each process.
         for_peers: whether other clients take part.
         for_strict: whether strict clients take part.
-        for_trio: whether the client on trio takes part: it differs from that on asyncio by little.
         is_long: whether once is enough, however many rounds there are.
     """
 
@@ -83,7 +82,6 @@ class Drill(NamedTuple):
     is_proxied: bool = False
     for_peers: bool = True
     for_strict: bool = False
-    for_trio: bool = False
     is_long: bool = False
 
 
@@ -237,8 +235,8 @@ def holdings() -> dict[str, float]:
 
 
 DRILLS: dict[str, Drill] = {
-    "planned": Drill(planned, for_trio=True),
-    "kill": Drill(killed, for_trio=True),
+    "planned": Drill(planned),
+    "kill": Drill(killed),
     "freeze": Drill(frozen),
     "freeze for good": Drill(frozen_for_good),
     "one Sentinel dead, kill": Drill(killed, a_sentinel_dead),
