@@ -213,8 +213,8 @@ class Redis(ScanIterators[AnyStr]):
     def close(self) -> None:
         """Close all connections. Never blocks.
 
-        Calls in progress in other threads raise `InterruptedCallError`, or `OutcomeUnknownError` where the server may have
-        carried out a command that is not safe to repeat.
+        Calls in progress in other threads, and those that wait for a connection, raise `InterruptedCallError`, or
+        `OutcomeUnknownError` where the server may have carried out a command that is not safe to repeat.
 
         The client may be used again afterwards, and then opens new connections. One that `with_options` made closes nothing:
         the connections are those of the client that it came from. One that `cached` made closes its cache.

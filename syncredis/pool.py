@@ -106,6 +106,7 @@ class ConnectionPool:
 
         Raises:
             PoolTimeoutError: if none became free in time.
+            InterruptedCallError: if the pool was closed meanwhile, or the running call interrupted. Nothing was sent.
             ConnectionError, TimeoutError, ResponseError: if one had to be made and that failed.
         """
         state = self._state
@@ -284,9 +285,10 @@ class ConnectionPool:
                     taken.break_off()
 
     def close(self) -> None:
-        """Close every connection; calls in progress in other threads raise `InterruptedCallError`. Never blocks."""
+        """Close every connection; calls in progress, and those that wait, raise `InterruptedCallError`. Never blocks."""
         self.times_closed += 1
         self.gate.wake()
+        self._state.wake_all()
         self.invalidate(InterruptedCallError("the client was closed while this call was in progress"))
 
     def is_current(self, connection: Connection) -> bool:
@@ -302,11 +304,12 @@ class ConnectionPool:
     def _lease_slowly(self, stream_timeout: float | EllipsisType | None) -> Connection:
         limit = self.pool_config.pool_timeout
         deadline = None if limit is None else time.monotonic() + limit
+        closed = self.closed_since(self.times_closed)
         while True:
             found = self._state.take()
             if found is None:
                 waiter = self._state.enqueue()
-                found = waiter.granted or self._wait(waiter, deadline)
+                found = waiter.granted or self._wait(waiter, deadline, closed)
             if isinstance(found, Slot):
                 return self._limited(self._connect_in(found), stream_timeout)
             if self.is_fresh(found, time.monotonic()):
@@ -319,14 +322,16 @@ class ConnectionPool:
             connection.set_timeout(limit)
         return connection
 
-    def _wait(self, waiter: Waiter, deadline: float | None) -> Connection | Slot:
-        """Return what ``waiter`` is granted. Blocks until the deadline at most."""
+    def _wait(self, waiter: Waiter, deadline: float | None, closed: Callable[[], bool]) -> Connection | Slot:
+        """Return what ``waiter`` is granted. Blocks until the deadline at most, or until the pool is ``closed``."""
         state = self._state
         call = interruption.current()
         try:
             with nullcontext() if call is None else call.attached(waiter.wake):
-                while not waiter.wait(deadline):
+                while not (closed() or waiter.wait(deadline)):
                     state.look_again()
+            if closed():
+                raise interruption.interrupted_before("it got a connection: the client was closed")
         except BaseException:
             state.withdraw(waiter)
             if waiter.granted is not None:

@@ -122,6 +122,13 @@ class PoolState:
         with self.lock, suppress(ValueError):
             self.waiters.remove(waiter)
 
+    def wake_all(self) -> None:
+        """Have everybody who waits look whether there is any point in waiting on."""
+        with self.lock:
+            waiters = list(self.waiters)
+        for waiter in waiters:
+            waiter.wake()
+
     def serve(self) -> None:
         """Give what is free to those who wait: after something was shelved."""
         with self.lock:

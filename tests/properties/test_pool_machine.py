@@ -166,7 +166,9 @@ class PoolMachine(RuleBasedStateMachine):
         self.pool.close()
         assert not any(connection.in_step for connection in self.lent)
         assert set(self.pool._state.slots) <= set(self.lent)
-        self.take_served()
+        for waiter, _ in self.waiting:
+            assert isinstance(waiter.error(), InterruptedCallError), "it was not told"
+        self.waiting.clear()
 
     @precondition(lambda self: len(self.lent) == self.most and len(self.waiting) < 3 and not self.pool.refuses)
     @rule()

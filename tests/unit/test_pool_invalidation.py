@@ -184,14 +184,22 @@ def test_close_while_it_is_used(make_pool: MakePool, peer: Peer, background: Bac
 
 
 def test_close_while_somebody_waits(make_pool: MakePool, background: Background) -> None:
-    """Nothing of that call was broken off: it goes on with a new connection."""
+    """Each of them is told, as those who wait at the gate are; who comes afterwards opens the pool again."""
     pool = make_pool(max_connections=1)
     held = pool.lease()
-    waiting = background(pool.lease)
-    until(lambda: counts(pool) == (1, 0, 1))
+    waiting = [background(pool.lease) for _ in range(3)]
+    until(lambda: counts(pool) == (1, 0, 3))
     pool.close()
+    for call in waiting:
+        error = call.error()
+        assert isinstance(error, InterruptedCallError)
+        assert "the client was closed" in str(error)
+        assert error.not_applied
     pool.return_connection(held)
-    assert ping(waiting.result())
+    assert counts(pool) == (0, 0, 0)
+    with pool.leased() as connection:
+        assert ping(connection)
+    assert counts(pool) == (1, 1, 0)
 
 
 def test_close_between_two_commands_of_a_lease(make_pool: MakePool) -> None:
