@@ -246,6 +246,9 @@ def test_tasks_that_begin_together_share_the_one_connection(place: dict[str, Any
 
         async def ask() -> None:
             numbers.add(await client.client_id())
+            for number in range(20):
+                text = f"{number} {anyio.get_current_task().id}"
+                assert await client.echo(text) == text.encode()
 
         async with anyio.create_task_group() as tasks:
             for _ in range(5):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -128,7 +129,7 @@ class Redis(ClientSurface, AsyncCoreCommands):
         self.single_connection_client = single_connection_client
         self.connection: Any = None
         # Many tasks may be the first.
-        self._initializing = anyio.Lock() if single_connection_client else None
+        self._turns = anyio.Lock() if single_connection_client else None
 
     @classmethod
     def from_url(
@@ -158,8 +159,8 @@ class Redis(ClientSurface, AsyncCoreCommands):
 
     async def initialize(self) -> Self:
         """Take the connection of one's own, if there is to be one."""
-        if self._initializing is not None and self.connection is None:
-            async with self._initializing:
+        if self._turns is not None and self.connection is None:
+            async with self._turns:
                 if self.connection is None:
                     self.connection = await self.connection_pool.get_connection()
         return self
@@ -268,23 +269,30 @@ class Redis(ClientSurface, AsyncCoreCommands):
         return overridden or (self.connection is not None and is_foreign(type(self.connection), AbstractConnection))
 
     async def _execute_on_one(self, command: Command[Any]) -> Any:
-        client = self.blocking
-        if self.connection is not None:
-            client.connection = self.connection.face
-        try:
-            return await self.connection_pool.worker.run(client._execute_on_one, command)
-        finally:
-            client.connection = None
+        async with self._turn:
+            client = self.blocking
+            if self.connection is not None:
+                client.connection = self.connection.face
+            try:
+                return await self.connection_pool.worker.run(client._execute_on_one, command)
+            finally:
+                client.connection = None
+
+    @property
+    def _turn(self) -> AbstractAsyncContextManager[Any]:
+        """What a task holds while it talks through the connection that is this client's own: it has room for one."""
+        return nullcontext() if self.connection is None or self._turns is None else self._turns
 
     async def _execute_by_hand(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        own = self.connection
-        connection = await self.connection_pool.get_connection() if own is None else own
-        try:
-            await connection.send_command(*args)
-            return await self.parse_response(connection, args[0], **options)
-        finally:
-            if own is None:
-                await self.connection_pool.release(connection)
+        async with self._turn:
+            own = self.connection
+            connection = await self.connection_pool.get_connection() if own is None else own
+            try:
+                await connection.send_command(*args)
+                return await self.parse_response(connection, args[0], **options)
+            finally:
+                if own is None:
+                    await self.connection_pool.release(connection)
 
     async def parse_response(self, connection: Any, command_name: str, **options: Any) -> Any:
         """Read the reply to a command that was sent on ``connection``, and decode it as the command's name says."""

@@ -7,6 +7,7 @@ import redis
 import redis.asyncio
 
 port = int(sys.argv[1])
+redis.Redis(port=port).flushdb()
 called = set()
 
 
