@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from syncredis import Location
 
@@ -56,7 +56,8 @@ def saying(reply: bytes) -> Iterator[Location]:
     connected: list[socket.socket] = []
 
     def talk(connection: socket.socket) -> None:
-        with connection:
+        # A client that gives up an answer resets the connection.
+        with connection, suppress(ConnectionError):
             while data := connection.recv(65536):
                 connection.sendall(reply * data.count(b"*"))
 
