@@ -57,7 +57,7 @@ def test_a_pipeline(client: Redis[str]) -> None:
     spent = cost(run)
     # Four for each command, to queue it.
     assert 800 <= len(spent.python_calls) <= 900, spent
-    assert 1_000 < spent.bytecodes <= 14_000, spent.bytecodes
+    assert 1_000 < spent.bytecodes <= 17_000, spent.bytecodes
     assert spent.socket_calls.count("sendall") == 2, "a hundred commands at a time"
 
 
@@ -69,7 +69,7 @@ def test_a_pipeline_of_one(client: Redis[str]) -> None:
 
     spent = cost(run)
     assert len(spent.python_calls) <= 46, spent
-    assert 500 < spent.bytecodes <= 1_000, spent
+    assert 500 < spent.bytecodes <= 1_100, spent
     assert spent.socket_calls == ("sendall", "recv"), spent
 
 
@@ -93,7 +93,7 @@ def test_a_new_client(client: Redis[str]) -> None:
             assert new.ping() is True
 
     spent = cost(run)
-    assert len(spent.python_calls) <= 140, spent
+    assert len(spent.python_calls) <= 150, spent
     assert 1_500 < spent.bytecodes <= 3_400, spent.bytecodes
 
 
