@@ -101,11 +101,17 @@ class ServerSide:
     def release_in_background(self, token: bytes) -> None:
         """`release` in a thread of its own, for who can not wait. What fails is logged, and left to the lock's timeout."""
 
+        pool = getattr(self._commands, "pool", None)
+        times_closed = getattr(pool, "times_closed", 0)
+
         def release() -> None:
             try:
                 self.release(token)
             except RedisError as error:
                 logger.warning("a lock that nobody waits for could not be given back: %s", error)
+            # The client may have been closed meanwhile: then this has opened a connection that nobody would close.
+            if isinstance(pool, ConnectionPool) and pool.times_closed != times_closed:
+                pool.invalidate()
 
         threading.Thread(target=release, name="syncredis-lock-release", daemon=True).start()
 
