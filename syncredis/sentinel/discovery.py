@@ -235,8 +235,17 @@ class Discovery:
                 sentinel, answer = running.wait()
             except Abandoned:
                 continue
+            except BaseException:
+                self._let_go(key, running)
+                raise
             self._remember(key, running, sentinel, answer)
             return answer
+
+    def _let_go(self, key: tuple[str, str], running: Round[Any]) -> None:
+        """Forget a round that has brought nothing: its errors hold all that was in use where they were met with."""
+        with self._lock:
+            if running.over and self._rounds.get(key) is running:
+                del self._rounds[key]
 
     def _remember(self, key: tuple[str, str], ended: Round[Any], sentinel: Location, answer: object) -> None:
         """Let the answer of a round serve others for a while; the first of its callers does this, before it is used."""

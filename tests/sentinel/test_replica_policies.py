@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,6 +16,7 @@ import pytest
 from syncredis import Location
 from syncredis.connection import Connection
 from syncredis.credentials import CredentialProvider, Credentials
+from syncredis.sentinel import replica_survey
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.topology import ReplicaView
 from syncredis.testing import SentinelDeployment, ServerProcess
@@ -287,3 +290,23 @@ def test_the_background_ends_with_the_last_client(surface: Surface, any_deployme
         assert is_running()
         forgotten = None
         until(lambda: not is_running())
+
+
+def test_the_background_ends_when_a_client_is_forgotten_that_found_no_sentinel(
+    surface: Surface, own: SentinelDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that is kept holds what was in use where it came up: here that was the client itself."""
+    sentinel = surface.Sentinel(own.sentinel_locations)
+    client = sentinel.replica_for("myredis")
+    assert client.ping()
+    for lost in own.sentinels:
+        own.kill(lost)
+    failures: list[str] = []
+    monkeypatch.setattr(replica_survey.logger, "debug", lambda text, *values: failures.append(text % values))
+    look_at_once(sentinel)
+    until(lambda: bool(failures))
+    assert "no Sentinel could be reached" in failures[0]
+    forgotten = weakref.ref(pool_of(client))
+    del client, sentinel
+    until(lambda: gc.collect() >= 0 and forgotten() is None)
+    until(lambda: not any(thread.name.startswith("syncredis-") for thread in threading.enumerate()))
