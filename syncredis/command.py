@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Generic
 
 from syncredis._generated_facts import BLOCKING, READ_ONLY
 from syncredis.exceptions import DataError
-from syncredis.typing import EncodableT, T
+from syncredis.typing import EncodableT, T_co
 
 
-class Command(Generic[T]):
+class Command(Generic[T_co]):
     """One request to a server. Treat it as frozen: nothing may change it once it is made.
 
     Not a frozen dataclass because one is made for every call: assignment through ``object.__setattr__`` would cost as much
@@ -35,7 +35,7 @@ class Command(Generic[T]):
     def __init__(
         self,
         arguments: tuple[EncodableT, ...],
-        decode: Callable[[Any], T] | None = None,
+        decode: Callable[[Any], T_co] | None = None,
         *,
         text: bool | None = None,
         blocks: float | None = None,
@@ -67,7 +67,7 @@ class Command(Generic[T]):
         return f"<Command {self.name} with {len(self.arguments) - 1} arguments>"
 
 
-class HeldBackCommand(Command[T]):
+class HeldBackCommand(Command[T_co]):
     """A blocking command as the caller wrote it."""
 
     __slots__ = ()

@@ -242,7 +242,7 @@ class Pipeline(PipelineCommands[AnyStr]):
             raise
         return connection
 
-    def _batch(self, commands: list[Command[Any]], *, watched: bool = False) -> Batch:
+    def _batch(self, commands: Sequence[Command[Any]], *, watched: bool = False) -> Batch:
         return Batch(commands, self._transaction, watched, self._confirmations)
 
     @property
@@ -253,7 +253,7 @@ class Pipeline(PipelineCommands[AnyStr]):
     def take(self, *, watched: bool = False) -> tuple[list[PipelineResult[Any]], Batch]:
         """Empty the queue, and return what was in it: a step of `execute`."""
         queued: list[PipelineResult[Any]] = self._commands.take()
-        return queued, self._batch([result.command for result in queued], watched=watched)
+        return queued, self._batch(queued, watched=watched)
 
     def execute_batch(self, batch: Batch) -> list[Any]:
         """Execute commands that watch nothing, and return the outcomes: a step of `execute`. Blocks."""
@@ -342,6 +342,6 @@ def answer(queued: Sequence[PipelineResult[Any]], outcomes: Sequence[Any], *, ra
     settle(queued, outcomes)
     errors = errors_in(outcomes)
     if errors:
-        annotate(outcomes, [result.command for result in queued])
+        annotate(outcomes, queued)
     if errors and raise_on_error:
         raise errors[0]

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, cast
 
 from syncredis.command import Command
 from syncredis.commands import Commands
 from syncredis.exceptions import PipelineError, RedisError
-from syncredis.typing import AnyStr, T, T_co
+from syncredis.typing import AnyStr, EncodableT, T, T_co
 
 _PENDING: Final = object()
 
 
-class PipelineResult(Generic[T_co]):
-    """What came of one command of a pipeline. Made by the pipeline's command methods.
+class PipelineResult(Command[T_co]):
+    """A command of a pipeline, and what came of it. Made by the pipeline's command methods.
 
-    Attributes:
-        command: the request that was queued.
+    One object for both: for each command of a pipeline there is one of them, and making it is a good part of what it costs.
     """
 
-    __slots__ = ("_outcome", "command")
+    __slots__ = ("_outcome",)
 
-    def __init__(self, command: Command[T_co]) -> None:
-        self.command = command
+    def __init__(
+        self,
+        arguments: tuple[EncodableT, ...],
+        decode: Callable[[Any], T_co] | None = None,
+        *,
+        text: bool | None = None,
+        blocks: float | None = None,
+    ) -> None:
+        # As in `Command`, whose own method would have to be called.
+        self.arguments = arguments
+        self.decode = decode
+        self.text = text
+        self.blocks = blocks
         self._outcome: Any = _PENDING
 
     def __repr__(self) -> str:
         state = "failed" if self.error else "not executed yet" if self._outcome is _PENDING else "executed"
-        return f"<PipelineResult of {self.command.name}: {state}>"
+        return f"<PipelineResult of {self.name}: {state}>"
 
     @property
     def error(self) -> RedisError | None:
@@ -46,8 +56,16 @@ class PipelineResult(Generic[T_co]):
         if self.error is not None:
             raise self.error
         if self._outcome is _PENDING:
-            raise PipelineError(f"{self.command.name} was queued, but the pipeline was not executed")
+            raise PipelineError(f"{self.name} was queued, but the pipeline was not executed")
         return cast("T_co", self._outcome)
+
+
+class _HeldBackResult(PipelineResult[T_co]):
+    """Of a command that is `held_back`."""
+
+    __slots__ = ()
+
+    held_back = True
 
 
 def settle(results: Sequence[PipelineResult[Any]], outcomes: Sequence[Any]) -> None:
@@ -70,7 +88,11 @@ class Queue(Commands[Any]):
 
     def execute(self, command: Command[T]) -> Any:
         """Queue a command; return where its result will be."""
-        result = PipelineResult(command)
+        kind = _HeldBackResult if command.held_back else PipelineResult
+        return self.add(kind(command.arguments, command.decode, text=command.text, blocks=command.blocks))
+
+    def add(self, result: PipelineResult[T]) -> PipelineResult[T]:
+        """Queue what is both a command and its result, and return it."""
         self._results.append(result)
         return result
 

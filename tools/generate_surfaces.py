@@ -37,6 +37,7 @@ class Surface:
         is_async: whether the methods are coroutines.
         body: the one line; ``{call}`` records the command.
         plain_body: the same where ``{command}`` makes the command on the spot.
+        command: the class of what is made there.
         returns: the annotation; ``{reply}`` is the original one.
     """
 
@@ -47,6 +48,7 @@ class Surface:
     is_async: bool
     body: str
     plain_body: str
+    command: str
     returns: str
 
     @property
@@ -63,6 +65,7 @@ FACADE = Surface(
     is_async=True,
     body="return await self._run({call})",
     plain_body="return await self._begin({command})",
+    command="Command",
     returns="{reply}",
 )
 PIPELINE = Surface(
@@ -72,7 +75,8 @@ PIPELINE = Surface(
     imports=("from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult",),
     is_async=False,
     body="return {call}",
-    plain_body="return self._commands.execute({command})",
+    plain_body="return self._commands.add({command})",
+    command="PipelineResult",
     returns="PipelineResult[{reply}]",
 )
 
@@ -131,7 +135,9 @@ def _module(surface: Surface, path: Path, module: ast.Module, classes: list[ast.
     bodies = [_class(surface, node, public) for node in classes]
     methods = [method for node in classes for method in _methods(node)]
     used = {name for method in methods for name in _names_in_signature(method)}
-    used |= {name for method in methods for name in _names_in(_command_made_by(method, public)) if name in public}
+    used |= {
+        name for method in methods for name in _names_in(_command_made_by(surface, method, public)) if name in public
+    }
     lines = [HEADER.format(name=path.name), "", "from __future__ import annotations", ""]
     lines += [*_imports(module, path.stem, used | {"AnyStr"}), *surface.imports, "", ""]
     return "\n".join([*lines, *bodies])
@@ -153,7 +159,7 @@ def _class(surface: Surface, node: ast.ClassDef, public: set[str]) -> str:
 def _method(surface: Surface, method: ast.FunctionDef, public: set[str]) -> ast.FunctionDef | ast.AsyncFunctionDef:
     """Return the surface's form of a command method."""
     line = "..."
-    if (command := _command_made_by(method, public)) is not None:
+    if (command := _command_made_by(surface, method, public)) is not None:
         line = surface.plain_body.format(command=ast.unparse(command))
     elif not _is_overload(method):
         line = surface.body.format(call=f"self._commands.{method.name}({', '.join(_passed_on(method.args))})")
@@ -170,8 +176,8 @@ def _method(surface: Surface, method: ast.FunctionDef, public: set[str]) -> ast.
     return made
 
 
-def _command_made_by(method: ast.FunctionDef, public: set[str]) -> ast.Call | None:
-    """Return the command where a method does no more than make one of its parameters and of ``public`` names; else None."""
+def _command_made_by(surface: Surface, method: ast.FunctionDef, public: set[str]) -> ast.Call | None:
+    """Return the surface's command where a method only makes one, of its parameters and of ``public`` names; else None."""
     body = [statement for statement in method.body if statement not in _docstring(method)]
     match body:
         case [
@@ -185,7 +191,8 @@ def _command_made_by(method: ast.FunctionDef, public: set[str]) -> ast.Call | No
         ]:
             parameters = {node.arg for node in ast.walk(method.args) if isinstance(node, ast.arg)} - {"self"}
             known = parameters | public | set(dir(builtins))
-            return command if _names_in(command) <= known else None
+            made = ast.Call(ast.Name(surface.command), command.args, command.keywords)
+            return made if _names_in(command) <= known else None
         case _:
             return None
 

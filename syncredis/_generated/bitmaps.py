@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from syncredis.command import Command
 from syncredis.commands.bitmaps import BitFieldOffsetT, BitFieldOperation, BitOperationT, BitUnitT
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
 from syncredis.typing import AnyStr, KeyT
@@ -103,7 +102,7 @@ class PipelineBitmapCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getbit/
         """
-        return self._commands.execute(Command(("GETBIT", name, offset)))
+        return self._commands.add(PipelineResult(("GETBIT", name, offset)))
 
     def setbit(self, name: KeyT, offset: int, value: int) -> PipelineResult[int]:
         """Set the bit at ``offset`` to ``value``, 1 or 0, and return what it was before.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal, overload
 
-from syncredis.command import Command
 from syncredis.commands.arguments import flags, one_of
 from syncredis.commands.functions import FunctionLibrary, FunctionLibraryWithCode, FunctionStats
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
@@ -41,14 +40,14 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-delete/
         """
-        return self._commands.execute(Command(("FUNCTION", "DELETE", library), to_true))
+        return self._commands.add(PipelineResult(("FUNCTION", "DELETE", library), to_true))
 
     def function_dump(self) -> PipelineResult[bytes]:
         """Return all libraries in a form that `function_restore` takes. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/function-dump/
         """
-        return self._commands.execute(Command(("FUNCTION", "DUMP"), text=False))
+        return self._commands.add(PipelineResult(("FUNCTION", "DUMP"), text=False))
 
     def function_flush(self, mode: Literal["SYNC", "ASYNC", "sync", "async"] = "SYNC") -> PipelineResult[bool]:
         """Delete all libraries. Since Redis 7.0.
@@ -58,7 +57,9 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-flush/
         """
-        return self._commands.execute(Command(("FUNCTION", "FLUSH", one_of("mode", mode, ("SYNC", "ASYNC"))), to_true))
+        return self._commands.add(
+            PipelineResult(("FUNCTION", "FLUSH", one_of("mode", mode, ("SYNC", "ASYNC"))), to_true)
+        )
 
     def function_kill(self) -> PipelineResult[bool]:
         """End the function that is running; whoever called it gets a `ResponseError`. Since Redis 7.0.
@@ -68,7 +69,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-kill/
         """
-        return self._commands.execute(Command(("FUNCTION", "KILL"), to_true))
+        return self._commands.add(PipelineResult(("FUNCTION", "KILL"), to_true))
 
     @overload
     def function_list(
@@ -107,7 +108,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-load/
         """
-        return self._commands.execute(Command(("FUNCTION", "LOAD", *flags(REPLACE=replace), code), text=True))
+        return self._commands.add(PipelineResult(("FUNCTION", "LOAD", *flags(REPLACE=replace), code), text=True))
 
     def function_restore(
         self,

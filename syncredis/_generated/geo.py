@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, overload
 
-from syncredis.command import Command
 from syncredis.commands.arguments import required
 from syncredis.commands.geo import OrderT, UnitT
 from syncredis.commands.geo_replies import GeoMatch, GeoPosition, to_positions
@@ -51,14 +50,14 @@ class PipelineGeoCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/geohash/
         """
-        return self._commands.execute(Command(("GEOHASH", name, *required("values", values)), text=True))
+        return self._commands.add(PipelineResult(("GEOHASH", name, *required("values", values)), text=True))
 
     def geopos(self, name: KeyT, *values: FieldT) -> PipelineResult[list[GeoPosition | None]]:
         """Return the positions of members, None for each that is missing. They are off by less than a metre.
 
         https://redis.io/docs/latest/commands/geopos/
         """
-        return self._commands.execute(Command(("GEOPOS", name, *required("values", values)), to_positions))
+        return self._commands.add(PipelineResult(("GEOPOS", name, *required("values", values)), to_positions))
 
     @overload
     def geosearch(

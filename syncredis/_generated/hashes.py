@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, overload
 
-from syncredis.command import Command
 from syncredis.commands.arguments import fields_and_values, key_list, pairs, required
 from syncredis.commands.hashes import HashFieldScan, HashScan
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
@@ -23,70 +22,70 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hdel/
         """
-        return self._commands.execute(Command(("HDEL", name, *required("keys", keys))))
+        return self._commands.add(PipelineResult(("HDEL", name, *required("keys", keys))))
 
     def hexists(self, name: KeyT, key: FieldT) -> PipelineResult[bool]:
         """Return whether the hash has the field ``key``.
 
         https://redis.io/docs/latest/commands/hexists/
         """
-        return self._commands.execute(Command(("HEXISTS", name, key), to_bool))
+        return self._commands.add(PipelineResult(("HEXISTS", name, key), to_bool))
 
     def hget(self, name: KeyT, key: FieldT) -> PipelineResult[AnyStr | None]:
         """Return the value of the field ``key``, or None if there is no such field.
 
         https://redis.io/docs/latest/commands/hget/
         """
-        return self._commands.execute(Command(("HGET", name, key)))
+        return self._commands.add(PipelineResult(("HGET", name, key)))
 
     def hgetall(self, name: KeyT) -> PipelineResult[dict[AnyStr, AnyStr]]:
         """Return all fields with their values.
 
         https://redis.io/docs/latest/commands/hgetall/
         """
-        return self._commands.execute(Command(("HGETALL", name), to_dict))
+        return self._commands.add(PipelineResult(("HGETALL", name), to_dict))
 
     def hincrby(self, name: KeyT, key: FieldT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer in the field ``key`` and return the result.
 
         https://redis.io/docs/latest/commands/hincrby/
         """
-        return self._commands.execute(Command(("HINCRBY", name, key, amount)))
+        return self._commands.add(PipelineResult(("HINCRBY", name, key, amount)))
 
     def hincrbyfloat(self, name: KeyT, key: FieldT, amount: float = 1.0) -> PipelineResult[float]:
         """Add ``amount`` to the number in the field ``key`` and return the result.
 
         https://redis.io/docs/latest/commands/hincrbyfloat/
         """
-        return self._commands.execute(Command(("HINCRBYFLOAT", name, key, amount), to_float))
+        return self._commands.add(PipelineResult(("HINCRBYFLOAT", name, key, amount), to_float))
 
     def hkeys(self, name: KeyT) -> PipelineResult[list[AnyStr]]:
         """Return all fields.
 
         https://redis.io/docs/latest/commands/hkeys/
         """
-        return self._commands.execute(Command(("HKEYS", name)))
+        return self._commands.add(PipelineResult(("HKEYS", name)))
 
     def hlen(self, name: KeyT) -> PipelineResult[int]:
         """Return the number of fields.
 
         https://redis.io/docs/latest/commands/hlen/
         """
-        return self._commands.execute(Command(("HLEN", name)))
+        return self._commands.add(PipelineResult(("HLEN", name)))
 
     def hmget(self, name: KeyT, keys: FieldT | Iterable[FieldT], *args: FieldT) -> PipelineResult[list[AnyStr | None]]:
         """Return the values of several fields, None for each that does not exist.
 
         https://redis.io/docs/latest/commands/hmget/
         """
-        return self._commands.execute(Command(("HMGET", name, *key_list("keys", keys, args))))
+        return self._commands.add(PipelineResult(("HMGET", name, *key_list("keys", keys, args))))
 
     def hmset(self, name: KeyT, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
         """Set each field of ``mapping`` to its value: the old form of `hset`.
 
         https://redis.io/docs/latest/commands/hmset/
         """
-        return self._commands.execute(Command(("HMSET", name, *pairs("mapping", mapping)), to_true))
+        return self._commands.add(PipelineResult(("HMSET", name, *pairs("mapping", mapping)), to_true))
 
     @overload
     def hrandfield(
@@ -195,25 +194,25 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hset/
         """
-        return self._commands.execute(Command(("HSET", name, *fields_and_values(key, value, mapping, items))))
+        return self._commands.add(PipelineResult(("HSET", name, *fields_and_values(key, value, mapping, items))))
 
     def hsetnx(self, name: KeyT, key: FieldT, value: EncodableT) -> PipelineResult[bool]:
         """Set the field ``key`` to ``value`` if it does not exist; return whether it was set.
 
         https://redis.io/docs/latest/commands/hsetnx/
         """
-        return self._commands.execute(Command(("HSETNX", name, key, value), to_bool))
+        return self._commands.add(PipelineResult(("HSETNX", name, key, value), to_bool))
 
     def hstrlen(self, name: KeyT, key: FieldT) -> PipelineResult[int]:
         """Return the length in bytes of the value of the field ``key``, 0 if there is no such field.
 
         https://redis.io/docs/latest/commands/hstrlen/
         """
-        return self._commands.execute(Command(("HSTRLEN", name, key)))
+        return self._commands.add(PipelineResult(("HSTRLEN", name, key)))
 
     def hvals(self, name: KeyT) -> PipelineResult[list[AnyStr]]:
         """Return all values.
 
         https://redis.io/docs/latest/commands/hvals/
         """
-        return self._commands.execute(Command(("HVALS", name)))
+        return self._commands.add(PipelineResult(("HVALS", name)))

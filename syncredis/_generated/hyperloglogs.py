@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from syncredis.command import Command
 from syncredis.commands.arguments import required
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_true
@@ -21,18 +20,18 @@ class PipelineHyperLogLogCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pfadd/
         """
-        return self._commands.execute(Command(("PFADD", name, *values)))
+        return self._commands.add(PipelineResult(("PFADD", name, *values)))
 
     def pfcount(self, *sources: KeyT) -> PipelineResult[int]:
         """Return the estimated number of different elements of one key, or of several together.
 
         https://redis.io/docs/latest/commands/pfcount/
         """
-        return self._commands.execute(Command(("PFCOUNT", *required("sources", sources))))
+        return self._commands.add(PipelineResult(("PFCOUNT", *required("sources", sources))))
 
     def pfmerge(self, dest: KeyT, *sources: KeyT) -> PipelineResult[bool]:
         """Add all elements of ``sources`` to ``dest``.
 
         https://redis.io/docs/latest/commands/pfmerge/
         """
-        return self._commands.execute(Command(("PFMERGE", dest, *sources), to_true))
+        return self._commands.add(PipelineResult(("PFMERGE", dest, *sources), to_true))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from syncredis.command import Command
 from syncredis.commands.arguments import WaitT
 from syncredis.commands.list_moves import MoveModeT, MoveOrderT
 from syncredis.commands.lists import SideT
@@ -99,4 +98,4 @@ class PipelineListMoveCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpoplpush/
         """
-        return self._commands.execute(Command(("RPOPLPUSH", src, dst)))
+        return self._commands.add(PipelineResult(("RPOPLPUSH", src, dst)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, overload
 
-from syncredis.command import Command
 from syncredis.commands.arguments import WaitT, one_of, required
 from syncredis.commands.lists import PoppedElement, PoppedElements, SideT
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
@@ -52,7 +51,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lindex/
         """
-        return self._commands.execute(Command(("LINDEX", name, index)))
+        return self._commands.add(PipelineResult(("LINDEX", name, index)))
 
     def linsert(
         self, name: KeyT, where: Literal["BEFORE", "AFTER", "before", "after"], refvalue: EncodableT, value: EncodableT
@@ -63,8 +62,8 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/linsert/
         """
-        return self._commands.execute(
-            Command(("LINSERT", name, one_of("where", where, ("BEFORE", "AFTER")), refvalue, value))
+        return self._commands.add(
+            PipelineResult(("LINSERT", name, one_of("where", where, ("BEFORE", "AFTER")), refvalue, value))
         )
 
     def llen(self, name: KeyT) -> PipelineResult[int]:
@@ -72,7 +71,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/llen/
         """
-        return self._commands.execute(Command(("LLEN", name)))
+        return self._commands.add(PipelineResult(("LLEN", name)))
 
     def lmpop(
         self, num_keys: int, *args: KeyT, direction: SideT, count: int | None = 1
@@ -108,7 +107,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpop/
         """
-        return self._commands.execute(Command(("LPOP", name) if count is None else ("LPOP", name, count)))
+        return self._commands.add(PipelineResult(("LPOP", name) if count is None else ("LPOP", name, count)))
 
     @overload
     def lpos(
@@ -159,21 +158,21 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpush/
         """
-        return self._commands.execute(Command(("LPUSH", name, *required("values", values))))
+        return self._commands.add(PipelineResult(("LPUSH", name, *required("values", values))))
 
     def lpushx(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the left end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/lpushx/
         """
-        return self._commands.execute(Command(("LPUSHX", name, *required("values", values))))
+        return self._commands.add(PipelineResult(("LPUSHX", name, *required("values", values))))
 
     def lrange(self, name: KeyT, start: int, end: int) -> PipelineResult[list[AnyStr]]:
         """Return the elements from ``start`` to ``end``, both included.
 
         https://redis.io/docs/latest/commands/lrange/
         """
-        return self._commands.execute(Command(("LRANGE", name, start, end)))
+        return self._commands.add(PipelineResult(("LRANGE", name, start, end)))
 
     def lrem(self, name: KeyT, count: int, value: EncodableT) -> PipelineResult[int]:
         """Remove elements that equal ``value`` and return how many were removed.
@@ -182,21 +181,21 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lrem/
         """
-        return self._commands.execute(Command(("LREM", name, count, value)))
+        return self._commands.add(PipelineResult(("LREM", name, count, value)))
 
     def lset(self, name: KeyT, index: int, value: EncodableT) -> PipelineResult[bool]:
         """Replace the element at position ``index``; return True. A position that does not exist is an error.
 
         https://redis.io/docs/latest/commands/lset/
         """
-        return self._commands.execute(Command(("LSET", name, index, value), to_true))
+        return self._commands.add(PipelineResult(("LSET", name, index, value), to_true))
 
     def ltrim(self, name: KeyT, start: int, end: int) -> PipelineResult[bool]:
         """Remove all elements but those from ``start`` to ``end``, both included; return True.
 
         https://redis.io/docs/latest/commands/ltrim/
         """
-        return self._commands.execute(Command(("LTRIM", name, start, end), to_true))
+        return self._commands.add(PipelineResult(("LTRIM", name, start, end), to_true))
 
     @overload
     def rpop(self, name: KeyT, count: None = None) -> PipelineResult[AnyStr | None]: ...
@@ -214,18 +213,18 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpop/
         """
-        return self._commands.execute(Command(("RPOP", name) if count is None else ("RPOP", name, count)))
+        return self._commands.add(PipelineResult(("RPOP", name) if count is None else ("RPOP", name, count)))
 
     def rpush(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the right end, one after the other, and return the list's new length.
 
         https://redis.io/docs/latest/commands/rpush/
         """
-        return self._commands.execute(Command(("RPUSH", name, *required("values", values))))
+        return self._commands.add(PipelineResult(("RPUSH", name, *required("values", values))))
 
     def rpushx(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the right end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/rpushx/
         """
-        return self._commands.execute(Command(("RPUSHX", name, *required("values", values))))
+        return self._commands.add(PipelineResult(("RPUSHX", name, *required("values", values))))

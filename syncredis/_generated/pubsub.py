@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from syncredis.command import Command
 from syncredis.commands.pubsub import ChannelSubscribers
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
 from syncredis.typing import AnyStr, EncodableT, KeyT
@@ -18,21 +17,21 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/publish/
         """
-        return self._commands.execute(Command(("PUBLISH", channel, message)))
+        return self._commands.add(PipelineResult(("PUBLISH", channel, message)))
 
     def pubsub_channels(self, pattern: KeyT = "*") -> PipelineResult[list[AnyStr]]:
         """Return the channels whose names match ``pattern`` and that have subscribers; subscribed patterns do not count.
 
         https://redis.io/docs/latest/commands/pubsub-channels/
         """
-        return self._commands.execute(Command(("PUBSUB", "CHANNELS", pattern)))
+        return self._commands.add(PipelineResult(("PUBSUB", "CHANNELS", pattern)))
 
     def pubsub_numpat(self) -> PipelineResult[int]:
         """Return how many different patterns are subscribed to.
 
         https://redis.io/docs/latest/commands/pubsub-numpat/
         """
-        return self._commands.execute(Command(("PUBSUB", "NUMPAT")))
+        return self._commands.add(PipelineResult(("PUBSUB", "NUMPAT")))
 
     def pubsub_numsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the channels with the number of its subscribers; those who subscribed to a pattern do not count.
@@ -46,7 +45,7 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pubsub-shardchannels/
         """
-        return self._commands.execute(Command(("PUBSUB", "SHARDCHANNELS", pattern)))
+        return self._commands.add(PipelineResult(("PUBSUB", "SHARDCHANNELS", pattern)))
 
     def pubsub_shardnumsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the shard channels with the number of its subscribers. Since Redis 7.0.
@@ -60,4 +59,4 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/spublish/
         """
-        return self._commands.execute(Command(("SPUBLISH", shard_channel, message)))
+        return self._commands.add(PipelineResult(("SPUBLISH", shard_channel, message)))

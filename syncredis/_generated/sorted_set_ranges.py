@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, overload
 
-from syncredis.command import Command
 from syncredis.commands.arguments import limit
 from syncredis.commands.sorted_set_ranges import LexBoundT, ScoreBoundT
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
@@ -21,14 +20,14 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zcount/
         """
-        return self._commands.execute(Command(("ZCOUNT", name, min, max)))
+        return self._commands.add(PipelineResult(("ZCOUNT", name, min, max)))
 
     def zlexcount(self, name: KeyT, min: LexBoundT, max: LexBoundT) -> PipelineResult[int]:
         """Return how many members lie between ``min`` and ``max``, where all scores are equal.
 
         https://redis.io/docs/latest/commands/zlexcount/
         """
-        return self._commands.execute(Command(("ZLEXCOUNT", name, min, max)))
+        return self._commands.add(PipelineResult(("ZLEXCOUNT", name, min, max)))
 
     @overload
     def zrange(
@@ -112,7 +111,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrangebylex/
         """
-        return self._commands.execute(Command(("ZRANGEBYLEX", name, min, max, *limit("start", start, num))))
+        return self._commands.add(PipelineResult(("ZRANGEBYLEX", name, min, max, *limit("start", start, num))))
 
     @overload
     def zrangebyscore(
@@ -190,7 +189,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zremrangebylex/
         """
-        return self._commands.execute(Command(("ZREMRANGEBYLEX", name, min, max)))
+        return self._commands.add(PipelineResult(("ZREMRANGEBYLEX", name, min, max)))
 
     def zremrangebyrank(self, name: KeyT, min: int, max: int) -> PipelineResult[int]:
         """Remove the members from rank ``min`` to rank ``max``, both included, and return how many there were.
@@ -199,14 +198,14 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zremrangebyrank/
         """
-        return self._commands.execute(Command(("ZREMRANGEBYRANK", name, min, max)))
+        return self._commands.add(PipelineResult(("ZREMRANGEBYRANK", name, min, max)))
 
     def zremrangebyscore(self, name: KeyT, min: ScoreBoundT, max: ScoreBoundT) -> PipelineResult[int]:
         """Remove the members whose scores are from ``min`` to ``max`` and return how many there were.
 
         https://redis.io/docs/latest/commands/zremrangebyscore/
         """
-        return self._commands.execute(Command(("ZREMRANGEBYSCORE", name, min, max)))
+        return self._commands.add(PipelineResult(("ZREMRANGEBYSCORE", name, min, max)))
 
     @overload
     def zrevrange(
@@ -243,7 +242,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrevrangebylex/
         """
-        return self._commands.execute(Command(("ZREVRANGEBYLEX", name, max, min, *limit("start", start, num))))
+        return self._commands.add(PipelineResult(("ZREVRANGEBYLEX", name, max, min, *limit("start", start, num))))
 
     @overload
     def zrevrangebyscore(

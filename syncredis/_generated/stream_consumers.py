@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, overload
 
-from syncredis.command import Command
 from syncredis.commands.arguments import MomentT, SpanT, required
 from syncredis.commands.stream_consumers import NackModeT
 from syncredis.commands.stream_replies import ClaimedEntries, ClaimedIds, DeliveredEntries, StreamEntries, StreamEntry
@@ -27,7 +26,7 @@ class PipelineStreamConsumerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xack/
         """
-        return self._commands.execute(Command(("XACK", name, groupname, *required("ids", ids))))
+        return self._commands.add(PipelineResult(("XACK", name, groupname, *required("ids", ids))))
 
     def xackdel(
         self, name: KeyT, groupname: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, overload
 
-from syncredis.command import Command
 from syncredis.commands.arguments import SpanT, required
 from syncredis.commands.stream_replies import FullStreamInfo, StreamEntries, StreamEntry, StreamInfo
 from syncredis.commands.streams import RefPolicyT, StreamIdT
@@ -107,7 +106,7 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xdel/
         """
-        return self._commands.execute(Command(("XDEL", name, *required("ids", ids))))
+        return self._commands.add(PipelineResult(("XDEL", name, *required("ids", ids))))
 
     def xdelex(self, name: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF") -> PipelineResult[list[int]]:
         """Delete entries, and say what becomes of what is pending; return for each what became of it. Since Redis 8.2.
@@ -159,7 +158,7 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xlen/
         """
-        return self._commands.execute(Command(("XLEN", name)))
+        return self._commands.add(PipelineResult(("XLEN", name)))
 
     def xrange(
         self, name: KeyT, min: StreamIdT = "-", max: StreamIdT = "+", count: int | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, overload
 
-from syncredis.command import Command
 from syncredis.commands.arguments import MomentT, SpanT, expiry, key_list
 from syncredis.commands.string_replies import Increment, LcsMatches
 from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
@@ -23,7 +22,7 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/append/
         """
-        return self._commands.execute(Command(("APPEND", key, value)))
+        return self._commands.add(PipelineResult(("APPEND", key, value)))
 
     def decr(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Subtract ``amount`` from the integer at ``name`` and return the result.
@@ -37,21 +36,21 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/decrby/
         """
-        return self._commands.execute(Command(("DECRBY", name, amount)))
+        return self._commands.add(PipelineResult(("DECRBY", name, amount)))
 
     def get(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the value of ``name``, or None if there is no such key.
 
         https://redis.io/docs/latest/commands/get/
         """
-        return self._commands.execute(Command(("GET", name)))
+        return self._commands.add(PipelineResult(("GET", name)))
 
     def getdel(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the value of ``name`` and delete the key. Since Redis 6.2.
 
         https://redis.io/docs/latest/commands/getdel/
         """
-        return self._commands.execute(Command(("GETDEL", name)))
+        return self._commands.add(PipelineResult(("GETDEL", name)))
 
     def getex(
         self,
@@ -74,8 +73,8 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getex/
         """
-        return self._commands.execute(
-            Command(("GETEX", name, *expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist)))
+        return self._commands.add(
+            PipelineResult(("GETEX", name, *expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist)))
         )
 
     def getrange(self, key: KeyT, start: int, end: int) -> PipelineResult[AnyStr]:
@@ -83,7 +82,7 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getrange/
         """
-        return self._commands.execute(Command(("GETRANGE", key, start, end)))
+        return self._commands.add(PipelineResult(("GETRANGE", key, start, end)))
 
     def incr(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer at ``name`` and return the result.
@@ -97,14 +96,14 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/incrby/
         """
-        return self._commands.execute(Command(("INCRBY", name, amount)))
+        return self._commands.add(PipelineResult(("INCRBY", name, amount)))
 
     def incrbyfloat(self, name: KeyT, amount: float = 1.0) -> PipelineResult[float]:
         """Add ``amount`` to the number at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/incrbyfloat/
         """
-        return self._commands.execute(Command(("INCRBYFLOAT", name, amount), to_float))
+        return self._commands.add(PipelineResult(("INCRBYFLOAT", name, amount), to_float))
 
     @overload
     def increx(
@@ -282,25 +281,25 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/mget/
         """
-        return self._commands.execute(Command(("MGET", *key_list("keys", keys, args))))
+        return self._commands.add(PipelineResult(("MGET", *key_list("keys", keys, args))))
 
     def setrange(self, name: KeyT, offset: int, value: EncodableT) -> PipelineResult[int]:
         """Overwrite the string at ``name`` from byte ``offset`` on and return its new length in bytes.
 
         https://redis.io/docs/latest/commands/setrange/
         """
-        return self._commands.execute(Command(("SETRANGE", name, offset, value)))
+        return self._commands.add(PipelineResult(("SETRANGE", name, offset, value)))
 
     def strlen(self, name: KeyT) -> PipelineResult[int]:
         """Return the length in bytes of the string at ``name``, 0 if there is no such key.
 
         https://redis.io/docs/latest/commands/strlen/
         """
-        return self._commands.execute(Command(("STRLEN", name)))
+        return self._commands.add(PipelineResult(("STRLEN", name)))
 
     def substr(self, name: KeyT, start: int, end: int = -1) -> PipelineResult[AnyStr]:
         """Return the bytes from ``start`` to ``end``, both included: the old name of `getrange`.
 
         https://redis.io/docs/latest/commands/substr/
         """
-        return self._commands.execute(Command(("SUBSTR", name, start, end)))
+        return self._commands.add(PipelineResult(("SUBSTR", name, start, end)))

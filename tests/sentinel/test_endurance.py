@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import syncredis
 from syncredis.testing import SentinelDeployment, ServerProcess
 from tests.fixtures.servers import BINARIES
 from tests.fixtures.surfaces import Surface
@@ -23,12 +25,13 @@ pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 NEWEST = BINARIES[sorted(BINARIES, reverse=True)[0]]
 FAILOVERS = 20
+PACKAGE = Path(syncredis.__file__).parent
 
 
 @pytest.fixture
 def own() -> Iterator[SentinelDeployment]:
     """A deployment for one test."""
-    with SentinelDeployment(1, 3, server=NEWEST, down_after=2.0) as started:
+    with SentinelDeployment(2, 3, server=NEWEST, down_after=2.0) as started:
         yield started
 
 
@@ -39,6 +42,21 @@ def holdings() -> tuple[int, int]:
     return sum(name.startswith("socket:") for name in descriptors), threading.active_count()
 
 
+def library_memory() -> int:
+    """How many bytes are in use that the library has asked for; what the test itself keeps does not count."""
+    gc.collect()
+    snapshot = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, f"{PACKAGE}/*")])
+    return sum(statistic.size for statistic in snapshot.statistics("filename"))
+
+
+@pytest.fixture
+def traced() -> Iterator[None]:
+    """Have Python note who asks for memory."""
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
 def readlink(path: Path) -> Path | None:
     try:
         return path.readlink()
@@ -46,6 +64,7 @@ def readlink(path: Path) -> Path | None:
         return None
 
 
+@pytest.mark.usefixtures("traced")
 def test_many_failovers_in_a_row(surfaces: dict[str, Surface], own: SentinelDeployment) -> None:
     """Nobody notices any of them, nothing is lost, and sockets, threads and memory do not grow."""
     with ExitStack() as stack:
@@ -57,6 +76,7 @@ def test_many_failovers_in_a_row(surfaces: dict[str, Surface], own: SentinelDepl
         ledger.write()
         watching(sentinel, 3)
         counts: list[tuple[int, int]] = []
+        memory: list[int] = []
         with Herd(3, ledger.write) as writes, Herd(3, lambda: client.scard("ledger")) as reads:
             for number in range(1, FAILOVERS + 1):
                 new = own.failover(BUDGET)
@@ -65,6 +85,7 @@ def test_many_failovers_in_a_row(surfaces: dict[str, Surface], own: SentinelDepl
                 reads.wait_for_calls(5)
                 assert epoch_of(own) == number
                 counts.append(holdings())
+                memory.append(library_memory())
         assert writes.errors == reads.errors == []
         assert port_of(client) == new.port
         with new.client() as there:
@@ -73,6 +94,8 @@ def test_many_failovers_in_a_row(surfaces: dict[str, Surface], own: SentinelDepl
         sockets, threads = (sorted(each) for each in zip(*counts, strict=True))
         assert sockets[FAILOVERS // 2] <= sockets[0] + 8
         assert threads[FAILOVERS // 2] <= threads[0] + 4
+        # It varies with what is under way; what one failover leaves behind would be there ten times.
+        assert min(memory[FAILOVERS // 2 :]) <= max(memory[2 : FAILOVERS // 2]) + 10 * 1024, memory
         until(lambda: holdings() <= (max(sockets[0], counts[0][0]) + 2, max(threads[0], counts[0][1])))
 
 
