@@ -79,12 +79,13 @@ class Batch:
         refusals = [reply for reply in asked if isinstance(reply, ServerStateError)]
         return refusals[0] if refusals and (given_up or len(refusals) == len(asked)) else None
 
-    def outcomes(self, replies: Sequence[Reply], text: bool, encoding: str) -> list[Any]:
+    def outcomes(self, replies: Sequence[Reply], text: bool, parsed_as_text: bool, encoding: str) -> list[Any]:
         """Return for each command its decoded reply, or the error that it failed with.
 
         Args:
-            replies: to all of `requests`, parsed as `parsed_as_text` says.
+            replies: to all of `requests`.
             text: whether strings are to be ``str`` where the command does not say.
+            parsed_as_text: what that method says, and how the replies were parsed: asked once, it looks at each command.
             encoding: of text.
         """
         replies = self._to_commands(replies)
@@ -95,7 +96,7 @@ class Batch:
             if executed is None:
                 return [WatchError("a watched key was changed; nothing was carried out") for _ in queued]
             replies = executed
-        if not self.parsed_as_text(text):
+        if not parsed_as_text:
             replies = [
                 in_text(reply, encoding) if _wants_text(command, text) else reply
                 for command, reply in zip(self.commands, replies, strict=True)

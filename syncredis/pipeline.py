@@ -313,7 +313,8 @@ class Pipeline(PipelineCommands[AnyStr]):
 
     def _exchange(self, connection: Connection, batch: Batch) -> list[Any]:
         try:
-            replies = connection.execute_many(batch.requests, batch.parsed_as_text(self._text))
+            as_text = batch.parsed_as_text(self._text)
+            replies = connection.execute_many(batch.requests, as_text)
             errors = errors_in(replies)
             if errors and (refusal := batch.refusal(replies)) is not None:
                 raise refusal
@@ -328,7 +329,7 @@ class Pipeline(PipelineCommands[AnyStr]):
             if isinstance(reply, ServerStateError):
                 self._pool.note_failure(connection, reply)
                 break
-        outcomes = batch.outcomes(replies, self._text, connection.config.encoding)
+        outcomes = batch.outcomes(replies, self._text, as_text, connection.config.encoding)
         try:
             batch.check_confirmations(replies, outcomes)
         except UnconfirmedWriteError as error:

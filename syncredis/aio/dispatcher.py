@@ -22,7 +22,7 @@ from syncredis.exceptions import RedisError
 from syncredis.interruption import interrupted_before
 from syncredis.multiplexer import Multiplexer
 from syncredis.observation import is_observed, note_retry, observing
-from syncredis.resp import Buffer, encoder
+from syncredis.resp import encoder, prepare
 from syncredis.retry import Attempts, Request
 from syncredis.traffic import HELD_BACK, Call
 from syncredis.typing import T
@@ -113,18 +113,16 @@ class Dispatcher:
         requests = batch.requests
         if len(requests) > MOST_TOGETHER or any(each.blocks is not None or each.held_back for each in requests):
             return await self._worker.run(in_thread, batch)
-        parts = [self._encode(command.arguments) for command in requests]
-        pieces: list[Buffer] = []
-        for part in parts:
-            pieces += [part] if isinstance(part, bytes) else part
-        if sum(map(len, pieces)) >= LARGE:
+        packed = prepare([command.arguments for command in requests], pool.config.encoding)()
+        parts = [packed] if isinstance(packed, bytes) else packed
+        if sum(map(len, parts)) >= LARGE:
             return await self._worker.run(in_thread, batch)
         text = batch.parsed_as_text(self._text)
-        call = Call(batch, b"".join(pieces), text, pool.times_closed, len(requests))
+        call = Call(batch, b"".join(parts), text, pool.times_closed, len(requests))
         replies = await self._carry_out(batch, call)
         if isinstance(replies, Exception):
             replies = await self._try_again(batch, call, replies)
-        return batch.outcomes(replies, self._text, pool.config.encoding)
+        return batch.outcomes(replies, self._text, text, pool.config.encoding)
 
     async def _carry_out(self, request: Request, call: Call) -> Any:
         """Make one attempt; return the reply, or the error that it failed with."""
