@@ -24,6 +24,7 @@ from syncredis.exceptions import (
     TimeoutError,
 )
 from syncredis.pool import ConnectionPool
+from syncredis.pool_slot import Slot
 from syncredis.sentinel.discovery import FRESH, Discovery
 from syncredis.sentinel.watcher import Watcher
 
@@ -88,10 +89,23 @@ class SentinelConnectionPool(ConnectionPool):
 
     def close(self) -> None:
         """Close every connection, resting ones to the Sentinels included; calls in progress raise. Never blocks."""
+        super().close()
+        self._leave()
+        self._discovery.close()
+
+    def _leave(self) -> None:
+        """Be told of nothing any more. Never blocks."""
         if self._watcher is not None:
             self._watcher.leave(self)
-        super().close()
-        self._discovery.close()
+
+    def _connect_in(self, slot: Slot) -> Connection:
+        """As `ConnectionPool._connect_in`; but what began before `close`, and joins the watcher after it, leaves it again."""
+        closed = self.closed_since(self.times_closed)
+        try:
+            return super()._connect_in(slot)
+        finally:
+            if closed() and not self._state.connections():
+                self._leave()
 
 
 class PrimaryConnectionPool(SentinelConnectionPool):

@@ -160,10 +160,9 @@ class ReplicaConnectionPool(SentinelConnectionPool):
         """As `ConnectionPool.is_current`, but not for a primary that has stood in for the replicas for a while."""
         return super().is_current(connection) and not (self._stand_ins and self._stood_in(connection))
 
-    def close(self) -> None:
-        """Close every connection, resting ones to the Sentinels included; calls in progress raise. Never blocks."""
+    def _leave(self) -> None:
+        super()._leave()
         self._survey.leave(self)
-        super().close()
 
     # --- which replicas ---------------------------------------------------------------------------------
 

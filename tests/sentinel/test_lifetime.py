@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import gc
+import threading
 from typing import Any
 
 import anyio
 import pytest
 
 from syncredis import aio
-from syncredis.exceptions import PrimaryNotFoundError
+from syncredis.exceptions import InterruptedCallError, PrimaryNotFoundError
 from syncredis.sentinel import Sentinel
 from syncredis.testing import SentinelDeployment, ServerProcess
 from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import BackgroundCall, until
 from tests.sentinel.faults import NEVER, SOON, silent, takes
-from tests.sentinel.insight import is_being_asked
+from tests.sentinel.insight import is_being_asked, pool_of
 
 NAME = "of-this-test"
 
@@ -145,3 +146,26 @@ def test_the_only_one_who_asks_is_cancelled(backend: str) -> None:
 
 def callers(sentinel: aio.Sentinel[str]) -> int:
     return sum(question._callers for question in list(sentinel.wrapped._discovery._rounds.values()))
+
+
+@pytest.mark.parametrize("kind", ["primary", "replica"])
+def test_a_client_that_is_closed_as_it_begins_to_connect(
+    surface: Surface, any_deployment: SentinelDeployment, kind: str
+) -> None:
+    """What it joins then, it leaves again, although somebody still has the client."""
+    with surface.Sentinel(any_deployment.sentinel_locations) as sentinel:
+        client = sentinel.primary_for("myredis") if kind == "primary" else sentinel.replica_for("myredis")
+        pool = pool_of(client)
+        connect = pool.connect
+
+        def closed_before() -> Any:
+            BackgroundCall(pool.close).result()
+            return connect()
+
+        pool.connect = closed_before
+        with pytest.raises(InterruptedCallError):
+            client.get("foo")
+        pool.connect = connect
+        until(lambda: not any(thread.name.startswith("syncredis-") for thread in threading.enumerate()))
+        assert client.get("foo") is None, "it may be used again"
+        client.close()
