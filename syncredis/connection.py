@@ -212,9 +212,10 @@ class Connection:
 
     def send_packed(self, data: bytes | list[Buffer]) -> None:
         """`send`, for what was encoded already. Blocks."""
-        self.in_step = False
-        self.waits = self.listens = True
-        self._transport.send(data)
+        with self._interruptible():
+            self.in_step = False
+            self.waits = self.listens = True
+            self._transport.send(data)
 
     def take(self, text: bool) -> list[Reply]:
         """Return every message that has arrived in full, errors as errors; never blocks.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from syncredis.compat.construction import DEFAULT_RETRY, pool_options
 from syncredis.compat.deprecation import warn_of_client_options
 from syncredis.compat.driver_info import UNSET
 from syncredis.compat.exceptions import RedisError, ResponseError, WatchError
+from syncredis.compat.faces import owes, retire_if_used
 from syncredis.compat.foreign import is_foreign
 from syncredis.compat.keyspace_notifications import KeyspaceNotifications
 from syncredis.compat.lock import Lock
@@ -31,6 +33,7 @@ from syncredis.compat.pubsub import PubSub, PubSubWorkerThread
 from syncredis.compat.queueing import Queue
 from syncredis.compat.requests import EMPTY_RESPONSE, NEVER_DECODE, decoded, request
 from syncredis.compat.retry import Retry, of_connection
+from syncredis.compat.scanning import parts_through
 from syncredis.compat.shapes import is_ok
 from syncredis.compat.surface import ClientSurface, Queueing
 from syncredis.compat.translation import original, translated
@@ -145,7 +148,13 @@ class Redis(ClientSurface, KeyAccess, ScanIterators[Any]):
         """Give back the connection of one's own, and close the pool if it is this client's. Never blocks."""
         connection, self.connection = self.connection, None
         if connection is not None:
-            self.connection_pool.release(connection)
+            is_free = self.single_connection_lock.acquire(blocking=False)
+            try:
+                retire_if_used(connection, is_free)
+                self.connection_pool.release(connection)
+            finally:
+                if is_free:
+                    self.single_connection_lock.release()
         if self.auto_close_connection_pool:
             self.connection_pool.close()
 
@@ -237,8 +246,27 @@ class Redis(ClientSurface, KeyAccess, ScanIterators[Any]):
 
     def _execute_on_one(self, command: Command[Any]) -> Any:
         """Carry a command out on the connection of one's own; without one, on one that is closed afterwards."""
-        own = self.connection
-        connection = self.connection_pool.get_connection() if own is None else own
+        with self._own_connection() as own:
+            if own is not None:
+                return self._execute_through(own, command)
+        connection = self.connection_pool.get_connection()
+        try:
+            return self._execute_through(connection, command)
+        finally:
+            connection.disconnect()
+            self.connection_pool.release(connection)
+
+    @contextmanager
+    def _own_connection(self) -> Iterator[Any]:
+        """Return the connection of one's own, and keep other threads from it. Blocks until they are done with it."""
+        if self.connection is None:
+            yield None
+            return
+        with self.single_connection_lock:
+            yield self.connection  # None if the client was closed meanwhile
+
+    def _execute_through(self, connection: Any, command: Command[Any]) -> Any:
+        """Carry a command out on a connection that nobody else uses."""
         text = self.get_encoder().decode_responses if command.text is None else command.text
 
         def attempt() -> Any:
@@ -248,20 +276,18 @@ class Redis(ClientSurface, KeyAccess, ScanIterators[Any]):
                 raise original(error)  # noqa: B904 - the core's own, which has its cause
             return reply if command.decode is None else command.decode(reply)
 
-        with self.single_connection_lock:
-            try:
-                return attempt()
-            except core.RedisError as error:
-                return try_again(self.connection_pool.policy, command, attempt, error)
-            finally:
-                if own is None:
-                    connection.disconnect()
-                    self.connection_pool.release(connection)
+        try:
+            return attempt()
+        except core.RedisError as error:
+            return try_again(self.connection_pool.policy, command, attempt, error)
 
     def _execute_by_hand(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """Send on a connection, and have `parse_response` read: for subclasses that override it."""
+        with self._own_connection() as own:
+            return self._execute_by_hand_on(own, args, options)
+
+    def _execute_by_hand_on(self, own: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         command = request(args, options, self.response_callbacks, self.get_encoder())
-        own = self.connection
 
         def attempt() -> Any:
             connection = self.connection_pool.get_connection() if own is None else own
@@ -273,6 +299,8 @@ class Redis(ClientSurface, KeyAccess, ScanIterators[Any]):
             finally:
                 if own is None:
                     self.connection_pool.release(connection)
+                elif owes(own):  # the reply was not read: the next caller would take it for his own
+                    own.disconnect()
 
         def attempts() -> Any:
             try:
@@ -307,6 +335,9 @@ class Redis(ClientSurface, KeyAccess, ScanIterators[Any]):
 
     def _scan(self, record: Callable[[int], Any]) -> Scan[Any]:
         return self.core._scan(record)
+
+    def _parts(self, record: Callable[[int], Any]) -> Iterator[Any]:
+        return super()._parts(record) if self.connection is None else parts_through(self, record)
 
 
 class Pipeline(Queueing, Redis):

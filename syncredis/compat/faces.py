@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -118,7 +119,9 @@ class AbstractConnection(ConnectionInterface):
         self._arrived: deque[Any] = deque()
         self._tainted = False
         self._connect_callbacks: list[Callable[[Any], Any]] = []
-        self._should_reconnect = False
+        self._should_reconnect = self._broken_off = self._retired = False
+        #: Held by the thread that talks through it for a task: a thread leaves later than a task that is cancelled.
+        self.turn = threading.RLock()
         #: A weak reference to what asyncio's users have of it.
         self.side: Any = None
 
@@ -151,7 +154,7 @@ class AbstractConnection(ConnectionInterface):
     @property
     def is_connected(self) -> bool:
         """Whether there is a socket."""
-        return self._sock is not None
+        return self._sock is not None and not self._broken_off
 
     def config(self, at: ConnectionConfig | None = None) -> ConnectionConfig:
         """Return how to connect, as the attributes say now; ``at`` says where, if that is found out elsewhere."""
@@ -177,7 +180,17 @@ class AbstractConnection(ConnectionInterface):
     def connect(self) -> None:
         """Connect, if that is not so yet. Blocks."""
         if not self.is_connected:
-            self.retry.call_with_retry(self.open_anew, lambda error: self.disconnect(error))
+            self._check_not_retired()
+            self.retry.call_with_retry(self.open_anew, self._could_not_connect)
+
+    def _could_not_connect(self, error: Exception) -> None:
+        self.disconnect(error)
+        if isinstance(error.__cause__, core.InterruptedCallError):  # nobody waits for it any more
+            raise error
+
+    def _check_not_retired(self) -> None:
+        if self._retired:
+            raise translated(core.InterruptedCallError("the client was closed while this call was in progress"))
 
     def open_anew(self) -> None:
         """Connect once, wherever this connection leads. Blocks."""
@@ -206,6 +219,7 @@ class AbstractConnection(ConnectionInterface):
                 self.redis_connect_func(self)
             for callback in list(self._connect_callbacks):
                 callback(self)
+            self._check_not_retired()
         except BaseException:
             self.disconnect()
             raise
@@ -230,12 +244,39 @@ class AbstractConnection(ConnectionInterface):
         closing, self._core = self._core, None
         self._arrived.clear()
         self._owed = 0
-        self._tainted = self._should_reconnect = False
+        self._tainted = self._should_reconnect = self._broken_off = False
         if closing is not None and os.getpid() != self.pid:
             closing.close_in_child()  # the parent keeps the connection
         elif closing is not None:
             closing.interrupt()  # who waits on it in another thread shall wake before its descriptor is given out anew
             closing.close()
+
+    def _drop(self, connection: CoreConnection) -> None:
+        """`disconnect`, unless another thread has done so already, and this is connected anew."""
+        if self._core is connection:
+            self.disconnect()
+
+    def break_off(self) -> None:
+        """Have it made anew before anybody uses it again, and end what a thread does with it. Never blocks."""
+        self._broken_off = True
+        connection = self._core
+        if connection is not None:
+            connection.interrupt()
+        self.close_if_broken_off()
+
+    def close_if_broken_off(self) -> None:
+        """Close it after `break_off`, unless a thread has its `turn`, which calls this afterwards. Never blocks."""
+        while self._broken_off and self.turn.acquire(blocking=False):
+            try:
+                if self._broken_off:
+                    self.disconnect()
+            finally:
+                self.turn.release()
+
+    def retire(self) -> None:
+        """Close it for good: a call in progress does not connect it anew. Never blocks."""
+        self._retired = True
+        self.disconnect()
 
     def register_connect_callback(self, callback: Callable[[Any], Any]) -> None:
         """Have ``callback`` called with this object whenever a connection was made."""
@@ -297,11 +338,11 @@ class AbstractConnection(ConnectionInterface):
         try:
             reply = connection.execute(command, text)
         except core.BusyLoadingError:
-            self.disconnect()  # as redis-py: elsewhere, or later, there may be one that has loaded
+            self._drop(connection)  # as redis-py: elsewhere, or later, there may be one that has loaded
             raise
         finally:
             if not connection.in_step:
-                self.disconnect()
+                self._drop(connection)
         self._note_health()
         return reply
 
@@ -345,8 +386,8 @@ class AbstractConnection(ConnectionInterface):
                     connection.send(what)
                 else:
                     connection.send_packed(what)
-        except (ConnectionError, TimeoutError) as error:
-            self.disconnect(error)
+        except (ConnectionError, TimeoutError):
+            self._drop(connection)
             raise
         self._owed += commands or 0
 
@@ -439,7 +480,24 @@ class AbstractConnection(ConnectionInterface):
     @property
     def is_clean(self) -> bool:
         """Whether somebody else can use the connection: it does nothing else than answer, and owes no answer."""
-        return not (self._tainted or self._should_reconnect or self._arrived or self._owed > 0)
+        return not (self._tainted or self._should_reconnect or self._broken_off or self.owes)
+
+    @property
+    def owes(self) -> bool:
+        """Whether there are replies that `read_response` has not returned yet."""
+        return self._owed > 0 or bool(self._arrived)
+
+
+def owes(connection: Any) -> bool:
+    """Whether replies were not read from a client's own connection; of another make's, nobody knows."""
+    kind = type(connection)  # of a mock, isinstance would say what it stands for
+    return issubclass(kind, ConnectionInterface) and bool(getattr(connection, "owes", False))
+
+
+def retire_if_used(connection: Any, is_free: bool) -> None:
+    """Close for good what was a client's own connection, if somebody talks through it still, or has not done so to the end."""
+    if issubclass(type(connection), ConnectionInterface) and not (is_free and connection.is_clean):
+        connection.retire()
 
 
 class Connection(AbstractConnection):

@@ -13,6 +13,7 @@ import time
 from types import SimpleNamespace, TracebackType
 from typing import Any, Literal, Self
 
+from syncredis import interruption
 from syncredis.command import Command
 from syncredis.commands import Commands
 from syncredis.compat.exceptions import LockError, LockNotOwnedError, RedisError
@@ -154,12 +155,18 @@ class Lock(LockState):
                 while not acquisition.attempt():
                     if acquisition.is_over:
                         return False
-                    acquisition.wait()
+                    self._wait(acquisition)
                 acquisition.in_doubt = False
                 self.local.token = acquisition.token
                 return True
             finally:
                 acquisition.settle()
+
+    def _wait(self, acquisition: Acquisition) -> None:
+        if getattr(self.redis, "connection", None) is None:
+            acquisition.wait()
+        else:  # waiting on the client's one connection would keep the holder from giving back
+            interruption.sleep(acquisition.pause())
 
     def locked(self) -> bool:
         """Return whether anybody holds the lock. Blocks."""

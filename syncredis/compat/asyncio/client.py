@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from types import TracebackType
 from typing import Any, Final, Self
 
 import anyio
 
 from syncredis import exceptions as core
+from syncredis.aio.scanning import AsyncScanIterators
 from syncredis.command import Command
 from syncredis.compat.asyncio.connection import (
     AbstractConnection,
@@ -27,6 +28,7 @@ from syncredis.compat.asyncio.lock import Lock
 from syncredis.compat.asyncio.monitor import Monitor
 from syncredis.compat.asyncio.pubsub import PubSub
 from syncredis.compat.asyncio.retry import Retry
+from syncredis.compat.asyncio.scanning import IterationsThrough
 from syncredis.compat.callbacks import ResponseCallbacks
 from syncredis.compat.client import Redis as BlockingRedis
 from syncredis.compat.client import bool_ok
@@ -36,6 +38,7 @@ from syncredis.compat.construction import DEFAULT_RETRY, pool_options
 from syncredis.compat.deprecation import warn_of_auto_close, warn_of_client_options, warn_of_name
 from syncredis.compat.driver_info import UNSET
 from syncredis.compat.exceptions import RedisError, ResponseError, WatchError
+from syncredis.compat.faces import owes, retire_if_used
 from syncredis.compat.options import DEFAULT_SOCKET_CONNECT_TIMEOUT, DEFAULT_SOCKET_READ_SIZE, DEFAULT_SOCKET_TIMEOUT
 from syncredis.compat.queueing import Queue
 from syncredis.compat.requests import EMPTY_RESPONSE, NEVER_DECODE, decoded, request
@@ -177,6 +180,7 @@ class Redis(ClientSurface, AsyncCoreCommands):
         """Give back the connection of one's own, and close the pool if it is this client's, or that is asked for."""
         connection, self.connection = self.connection, None
         if connection is not None:
+            retire_if_used(connection, self._turns is None or not self._turns.locked())
             await self.connection_pool.release(connection)
         if close_connection_pool or (close_connection_pool is None and self.auto_close_connection_pool):
             await self.connection_pool.disconnect()
@@ -233,7 +237,7 @@ class Redis(ClientSurface, AsyncCoreCommands):
 
     @property
     def blocking(self) -> BlockingRedis:
-        """A blocking client on the same pool, and on the same connection if this client has one of its own."""
+        """A blocking client on the same pool; a connection that is this client's own it leaves alone."""
         client = BlockingRedis(connection_pool=self.connection_pool.blocking)
         client.response_callbacks = self.response_callbacks
         return client
@@ -269,27 +273,31 @@ class Redis(ClientSurface, AsyncCoreCommands):
         return overridden or (self.connection is not None and is_foreign(type(self.connection), AbstractConnection))
 
     async def _execute_on_one(self, command: Command[Any]) -> Any:
-        async with self._turn:
-            client = self.blocking
-            if self.connection is not None:
-                client.connection = self.connection.face
-            try:
-                return await self.connection_pool.worker.run(client._execute_on_one, command)
-            finally:
-                client.connection = None
+        client, worker = self.blocking, self.connection_pool.worker
+        async with self._own_connection() as own:
+            if own is not None:
+                return await own.in_thread(worker, client._execute_through, own.face, command)
+        return await worker.run(client._execute_on_one, command)
 
-    @property
-    def _turn(self) -> AbstractAsyncContextManager[Any]:
-        """What a task holds while it talks through the connection that is this client's own: it has room for one."""
-        return nullcontext() if self.connection is None or self._turns is None else self._turns
+    @asynccontextmanager
+    async def _own_connection(self) -> AsyncIterator[Any]:
+        """Return the connection that is this client's own, when no other task uses it any more."""
+        if self.connection is None:
+            yield None
+            return
+        async with nullcontext() if self._turns is None else self._turns:
+            yield self.connection  # None if the client was closed meanwhile
 
     async def _execute_by_hand(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        async with self._turn:
-            own = self.connection
+        async with self._own_connection() as own:
             connection = await self.connection_pool.get_connection() if own is None else own
             try:
                 await connection.send_command(*args)
                 return await self.parse_response(connection, args[0], **options)
+            except BaseException as error:
+                if own is not None and (not isinstance(error, Exception) or owes(own)):
+                    self.connection_pool.break_off(own)
+                raise
             finally:
                 if own is None:
                     await self.connection_pool.release(connection)
@@ -310,19 +318,19 @@ class Redis(ClientSurface, AsyncCoreCommands):
         self, match: Any = None, count: int | None = None, _type: str | None = None
     ) -> AsyncIterator[Any]:
         """Yield the keys; see `syncredis.Redis.scan_iter`."""
-        async for key in _translated(self.connection_pool.facade.scan_iter(match, count, _type)):
+        async for key in _translated((await self._iterations()).scan_iter(match, count, _type)):
             yield key
 
     async def sscan_iter(self, name: Any, match: Any = None, count: int | None = None) -> AsyncIterator[Any]:
         """Yield the members of a set."""
-        async for member in _translated(self.connection_pool.facade.sscan_iter(name, match, count)):
+        async for member in _translated((await self._iterations()).sscan_iter(name, match, count)):
             yield member
 
     async def hscan_iter(
         self, name: Any, match: Any = None, count: int | None = None, no_values: bool | None = None
     ) -> AsyncIterator[Any]:
         """Yield the fields of a hash with their values."""
-        fields = self.connection_pool.facade.hscan_iter(name, match, count, no_values=bool(no_values))
+        fields = (await self._iterations()).hscan_iter(name, match, count, no_values=bool(no_values))
         async for field in _translated(fields):
             yield field
 
@@ -330,8 +338,12 @@ class Redis(ClientSurface, AsyncCoreCommands):
         self, name: Any, match: Any = None, count: int | None = None, score_cast_func: Callable[[Any], Any] = float
     ) -> AsyncIterator[Any]:
         """Yield the members of a sorted set with their scores."""
-        async for member, score in _translated(self.connection_pool.facade.zscan_iter(name, match, count)):
+        async for member, score in _translated((await self._iterations()).zscan_iter(name, match, count)):
             yield member, score if score_cast_func is float else score_cast_func(as_scanned(member, score))
+
+    async def _iterations(self) -> AsyncScanIterators[Any]:
+        await self.initialize()
+        return self.connection_pool.facade if self.connection is None else IterationsThrough(self)
 
 
 async def _translated(source: Any) -> AsyncIterator[Any]:

@@ -19,6 +19,7 @@ from syncredis.aio.worker import Worker
 from syncredis.command import Command
 from syncredis.compat import faces, pools
 from syncredis.compat.asyncio.foreign import Awaited, is_foreign
+from syncredis.compat.asyncio.handover import Handover
 from syncredis.compat.asyncio.loop import Loop
 from syncredis.compat.asyncio.retry import Retry
 from syncredis.compat.deprecation import warn_of_command_name, warn_of_name
@@ -40,7 +41,10 @@ from syncredis.compat.urls import (
     parse_ssl_verify_flags,
     to_bool,
 )
+from syncredis.interruption import current as current_interruption
+from syncredis.interruption import interrupted_before
 
+T = TypeVar("T")
 _PoolT = TypeVar("_PoolT", bound="ConnectionPool")
 
 #: Runs what blocks, for connections that belong to no pool.
@@ -60,7 +64,7 @@ def _asks_the_other() -> Any:
     return CredentialProvider.get_credentials_async
 
 
-class AbstractConnection:
+class AbstractConnection(faces.ConnectionInterface):
     """A connection that is made when it is first needed. Belongs to one task at a time.
 
     Attributes:
@@ -120,7 +124,32 @@ class AbstractConnection:
 
     async def check_health(self) -> None:
         """Ask for a sign of life if it is time; see the blocking connection."""
-        await _worker.run(self.face.check_health)
+        await self.in_thread(_worker, self.face.check_health)
+
+    async def in_thread(self, worker: Worker, function: Callable[..., T], *arguments: Any) -> T:
+        """Return what ``function`` returns in a worker thread, where nobody else uses the connection meanwhile.
+
+        If the task is cancelled, the thread leaves by itself, a little later, and the connection is made anew.
+        """
+        face = self.face
+
+        def alone() -> T:
+            try:
+                with face.turn:
+                    call = current_interruption()
+                    if call is not None and call.interrupted:  # while it waited for the thread of somebody cancelled
+                        raise interrupted_before("it began")
+                    return function(*arguments)
+            finally:
+                face.close_if_broken_off()
+
+        try:
+            return await worker.run(alone)
+        except Exception:
+            raise
+        except BaseException:
+            face.break_off()
+            raise
 
     @property
     def is_connected(self) -> bool:
@@ -131,7 +160,7 @@ class AbstractConnection:
         """Connect, if that is not so yet."""
         if self.is_connected:
             return
-        await _worker.run(self.face.connect)
+        await self.in_thread(_worker, self.face.connect)
         if self.face.redis_connect_func is None:
             try:
                 await self.on_connect_check_health()
@@ -158,6 +187,11 @@ class AbstractConnection:
                 anyio.notify_closing(descriptor)
         self.face.disconnect()
 
+    def retire(self) -> None:
+        """Close it for good; see the blocking connection. Never blocks."""
+        self.face._retired = True
+        self.close_now()
+
     async def send_command(self, *args: Any, **kwargs: Any) -> None:
         """Send a command; `read_response` returns its reply."""
         await self.connect()
@@ -167,12 +201,12 @@ class AbstractConnection:
             check_health = kwargs.get("check_health", True)
             await self.send_packed_command(self.face.pack_command(*args), check_health=check_health)
             return
-        await _worker.run(partial(self.face.send_command, *args, **kwargs))
+        await self.in_thread(_worker, partial(self.face.send_command, *args, **kwargs))
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
         """Send what `pack_command` returned."""
         await self.connect()
-        await _worker.run(self.face.send_packed_command, command, check_health)
+        await self.in_thread(_worker, self.face.send_packed_command, command, check_health)
 
     async def can_read_destructive(self) -> bool:
         """`can_read`, by its old name."""
@@ -344,7 +378,13 @@ class ConnectionPool:
     async def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
         """Return a connection for the caller alone, who owes it back by `release`."""
         warn_of_command_name(command_name, keys, options)
-        return self._around(await self.worker.run(self.blocking.get_connection))
+        handover: Handover[Any] = Handover(self.blocking.release)
+        try:
+            face = await self.worker.run(lambda: handover.offer(self.blocking.get_connection()))
+        except BaseException:
+            handover.refuse()
+            raise
+        return self._around(face)
 
     def _around(self, face: Any) -> Any:
         return face.made if isinstance(face, Awaited) else self.connection_class.around(face)
@@ -357,7 +397,16 @@ class ConnectionPool:
 
     async def release(self, connection: Any) -> None:
         """Take a connection back."""
-        await self._run(self.blocking.release, self._behind(connection))
+        with anyio.CancelScope(shield=True):  # what was lent comes back, whatever becomes of the task
+            await self._run(self.blocking.release, self._behind(connection))
+
+    def break_off(self, connection: Any) -> None:
+        """See to it that nobody takes what a connection still owes for his reply: it is made anew. Never waits."""
+        if isinstance(connection, AbstractConnection):
+            connection.face.break_off()
+        else:
+            self.loop.note()
+            Awaited(connection, self.loop).disconnect()
 
     async def disconnect(self, inuse_connections: bool = True) -> None:
         """Close the connections that rest, and those in use if that is wanted."""
