@@ -35,6 +35,9 @@ exit status: 0; 1 if the server can not be reached or answers with an error;
 2 if the arguments or the installation are at fault.
 """
 
+#: Columns that the table takes where there is room.
+_COMFORTABLE: Final = 72
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -108,13 +111,16 @@ def _teller(server: str, role: str | None, *, color: bool) -> Callable[[Measurem
     screen = Screen(color=color)
     screen.title(server, f"{'' if role is None else f'{role}, '}by syncredis {__version__}")
     screen.write("")
-    screen.write(Text(f"   {'':<24}{'commands/s':>12}{'median':>11}{'95 %':>11}{'99 %':>11}", style="bold"))
+    # On a narrow terminal with as little between the columns as there may be.
+    indent, name, rate, times = (3, 24, 12, 11) if screen.width >= _COMFORTABLE else (1, 22, 10, 9)
+    heads = "".join(f"{head:>{times}}" for head in ("median", "95 %", "99 %"))
+    screen.write(Text(f"{'':<{indent + name}}{'commands/s':>{rate}}{heads}", style="bold"))
 
     def tell(one: Measurement) -> None:
-        line = Text(f"   {one.name:<24}")
-        line.append(f"{one.rate:>12,.0f}", style="good")
+        line = Text(" " * indent + f"{one.name:<{name}}")
+        line.append(f"{one.rate:>{rate},.0f}", style="good")
         for seconds in (one.median, one.p95, one.p99):
-            line.append(f"{span(seconds):>11}")
+            line.append(f"{span(seconds):>{times}}")
         screen.write(line)
 
     return tell

@@ -37,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fail-on",
         choices=SEVERITIES,
         default="warning",
-        help="how bad a finding has to be for an exit status of 1; default: warning",
+        metavar="SEVERITY",
+        help="how bad a finding has to be for an exit status of 1: error, warning or note; default: warning",
     )
 
 

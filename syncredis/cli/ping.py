@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from syncredis import Redis
 from syncredis.cli.arguments import number, whole_number
@@ -17,6 +17,9 @@ from syncredis.cli.target import ENVIRONMENT, client
 from syncredis.cli.target import add_arguments as add_target
 from syncredis.command import Command
 from syncredis.exceptions import RedisError
+
+if TYPE_CHECKING:
+    from syncredis.cli.screen import Screen
 
 _DESCRIPTION: Final = """\
 Connect, send PING a few times, and say who answered and how fast. The first
@@ -69,9 +72,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ping; return the exit status."""
+    screen: Screen | None = None
     tell: Callable[[Answer], None] | None = None
     if not arguments.json:
-        tell = _teller(color=not arguments.no_color)
+        # Here, because it needs rich, which is an extra: `--help` works without.
+        from syncredis.cli.screen import Screen
+
+        screen = Screen(color=not arguments.no_color)
+        tell = _teller(screen)
     answers: list[Answer] = []
     with client(arguments) as pinged:
         for answer in _ping(pinged, arguments.count, arguments.interval):
@@ -79,11 +87,11 @@ def run(arguments: argparse.Namespace) -> int:
             if tell is not None:
                 tell(answer)
     times = [answer.seconds for answer in answers if answer.error is None]
-    if arguments.json:
+    if screen is None:
         summary = {"median": median(times), "fastest": min(times), "slowest": max(times)} if times else {}
         write_json({"sent": len(answers), "answered": len(times), **summary, "answers": answers})
     else:
-        _summarize(len(answers), times)
+        _summarize(screen, len(answers), times)
     return int(len(times) < len(answers))
 
 
@@ -101,11 +109,8 @@ def _ping(pinged: Redis[str], count: int, interval: float) -> Iterator[Answer]:
             yield Answer(server=None, role=None, seconds=time.perf_counter() - began, error=error)
 
 
-def _teller(*, color: bool) -> Callable[[Answer], None]:
-    # Here, because it needs rich, which is an extra: `--help` works without.
-    from syncredis.cli.screen import Screen, span
-
-    screen = Screen(color=color)
+def _teller(screen: Screen) -> Callable[[Answer], None]:
+    from syncredis.cli.screen import span
 
     def tell(answer: Answer) -> None:
         if answer.error is not None:
@@ -117,11 +122,14 @@ def _teller(*, color: bool) -> Callable[[Answer], None]:
     return tell
 
 
-def _summarize(sent: int, times: list[float]) -> None:
+def _summarize(screen: Screen, sent: int, times: list[float]) -> None:
+    from rich.text import Text
+
     from syncredis.cli.screen import span
 
     spread = f"; fastest {span(min(times))}, median {span(median(times))}, slowest {span(max(times))}" if times else ""
-    print(f"\n   {len(times)} of {sent} answered{spread}")
+    screen.write("")
+    screen.paragraph(Text("   "), f"{len(times)} of {sent} answered{spread}")
 
 
 SUBCOMMAND: Final = Subcommand(

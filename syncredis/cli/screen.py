@@ -41,6 +41,9 @@ _PLAIN_THEME: Final = Theme(
 #: Columns: longer lines are hard to read.
 WIDEST: Final = 100
 
+#: Columns that no table needs.
+_ENDLESS: Final = 10_000
+
 #: The signs of a severity, the same without Unicode, and its style.
 SIGNS: Final = {
     "error": ("✖", "X", "fault"),
@@ -102,6 +105,15 @@ class Screen:
         for column in columns:
             made.add_column(column, justify="right" if column in right else "left", overflow="fold")
         return made
+
+    def write_table(self, table: Table, *spare: str) -> None:
+        """Write a table; where it is too wide, without the columns of ``spare``, one after the other, until it fits."""
+        endless = self._console.options.update(max_width=_ENDLESS)
+        for header in spare:
+            if self._console.measure(table, options=endless).maximum <= self._console.width:
+                break
+            table.columns = [column for column in table.columns if column.header != header]
+        self.write(table)
 
 
 def console(*, color: bool = True, quiet: bool = False) -> Console:

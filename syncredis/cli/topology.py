@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 _DESCRIPTION: Final = """\
 Ask every Sentinel, and every server that any of them names, and show what they
 say: the primary, the replicas with their lag and their link to it, and the
-Sentinels with the primary that each names, its epoch, and whether it could fail
-over.
+Sentinels with the primary that each names, its epoch, and whether it reaches
+enough others for the votes that a failover takes. A narrow terminal is shown
+less.
 """
 _EPILOG: Final = f"""\
 examples:
@@ -82,7 +83,7 @@ def _show_servers(screen: Screen, seen: Topology) -> None:
             span(server.latency),
             style="" if server.error is None else "quiet",
         )
-    screen.write(table)
+    screen.write_table(table, "version", "round trip")
 
 
 def _state(server: ServerReport, *, is_primary: bool) -> tuple[str, bool]:
@@ -96,13 +97,15 @@ def _state(server: ServerReport, *, is_primary: bool) -> tuple[str, bool]:
         return "down, say Sentinels", False
     if is_primary:
         count = server.replicas
-        return ("in service" if count is None else f"{count} replica{'' if count == 1 else 's'}"), True
-    return server.link or "in service", server.link in ("connected", None)
+        return ("in service" if count is None else f"{count} replica{'' if count == 1 else 's'}"), count != 0
+    # "connect" is a server's word for a link that is still to be made.
+    link = "not connected" if server.link == "connect" else server.link
+    return link or "in service", link in ("connected", None)
 
 
 def _show_sentinels(screen: Screen, seen: Topology) -> None:
     numbers = ("epoch", "quorum", "others")
-    table = screen.table("Sentinel", "names as primary", *numbers, "fails over", right=numbers)
+    table = screen.table("Sentinel", "names as primary", *numbers, "votes", right=numbers)
     for sentinel in seen.sentinels:
         table.add_row(
             sentinel.location.target,
@@ -113,7 +116,7 @@ def _show_sentinels(screen: Screen, seen: Topology) -> None:
             _verdict(sentinel),
             style="" if sentinel.error is None else "quiet",
         )
-    screen.write(table)
+    screen.write_table(table, "others", "quorum", "epoch")
 
 
 def _named(sentinel: SentinelReport, seen: Topology) -> str:
@@ -129,9 +132,9 @@ def _verdict(sentinel: SentinelReport) -> str:
     words = [] if not sentinel.tilt else ["[fault]in TILT[/]"]
     match sentinel.can_fail_over:
         case True:
-            words.append("[good]yes[/]")
+            words.append("[good]enough[/]")
         case False:
-            words.append("[fault]no[/]")
+            words.append("[fault]too few[/]")
         case None:
             words.append("-")
     if "failover_in_progress" in sentinel.flags:

@@ -6,10 +6,10 @@ import argparse
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from syncredis import Redis
 from syncredis.cli.arguments import number
 from syncredis.cli.as_json import plain, write_json
 from syncredis.cli.stopping import Stopped
@@ -35,10 +35,12 @@ class Watching(Event):
 
     Attributes:
         primary: the primary now.
+        error: why it does not answer; None: it does.
     """
 
     source: str = "this program"
     primary: Location
+    error: RedisError | None = None
 
 
 _DESCRIPTION: Final = """\
@@ -72,11 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
     deadline = None if arguments.seconds is None else time.monotonic() + arguments.seconds
     with sentinel, sentinel.events() as events, sentinel.primary_for(name, failover_timeout=0) as client:
         primary = sentinel.discover_primary(name)
-        began = Watching(service_name=name, primary=primary)
-        with suppress(RedisError):  # what is wrong with the primary is for the Sentinels to tell
-            client.ping()
         tell = _teller(arguments)
-        tell(f"Watching {name!r}: its primary is {primary.target}.", began)
+        tell(*_beginning(client, name, primary))
         try:
             while True:
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -88,6 +87,18 @@ def run(arguments: argparse.Namespace) -> int:
             if stopped.number != signal.SIGINT:
                 raise
     return 0
+
+
+def _beginning(client: Redis[str], name: str, primary: Location) -> tuple[str, Watching]:
+    """Return what there is to say first: what is wrong with the primary already the Sentinels do not tell again."""
+    error: RedisError | None = None
+    try:
+        client.ping()
+    except RedisError as caught:
+        error = caught
+    text = f"Watching {name!r}: its primary is {primary.target}"
+    text += "." if error is None else f", which does not answer: {str(error).rstrip('.')}."
+    return text, Watching(service_name=name, primary=primary, error=error)
 
 
 def sentence(event: Event) -> str:
@@ -159,6 +170,8 @@ def _teller(arguments: argparse.Namespace) -> Callable[[str, Event], None]:
         told[text] = at
         clock = f"{time.strftime('%H:%M:%S', time.localtime(at))}.{int(at % 1 * 1000):03} "
         sign = _SIGNS.get(type(event), "warning")
+        if isinstance(event, Watching) and event.error is not None:
+            sign = "error"
         head = Text.assemble((clock, "quiet"), screen.sign(sign), " ")
         screen.paragraph(head, text, remark=_remark(event, screen.width - head.cell_len - len(text)))
 

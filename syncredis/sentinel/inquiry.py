@@ -169,7 +169,9 @@ class Inquiry(Generic[T]):
         except ConnectionError as error:
             if self._slot is None:
                 raise
-            raise not_applied(ConnectionError(f"can not connect to {connection.config.target}: {error}")) from error
+            # That it could not be sent tells nobody anything: the system's word for why is meant.
+            why = error.__cause__ or error
+            raise not_applied(ConnectionError(f"can not connect to {connection.config.target}: {why}")) from error
         if not self._unsent:
             self._limit_standing_still(min)
 

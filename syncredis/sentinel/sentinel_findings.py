@@ -78,7 +78,7 @@ def _not_asked(sentinel: SentinelReport, severity: Severity) -> Iterator[Finding
             severity=severity,
             code="sentinel-refuses",
             subject=sentinel.location,
-            message=f"this Sentinel refuses to answer ({sentinel.error})",
+            message=f"this Sentinel refuses to answer ({str(sentinel.error).rstrip('.')})",
             advice="Sentinels have users and passwords of their own: sentinel_kwargs, or sentinel_password in a URL",
         )
     else:
@@ -162,8 +162,8 @@ def _failover(topology: Topology) -> Iterator[Finding]:
             severity="warning",
             code="too-few-sentinels",
             subject=None,
-            message=f"there {'is' if len(topology.sentinels) == 1 else 'are'} {len(topology.sentinels)} of them: "
-            "with one Sentinel lost, no majority is left to fail over",
+            message=f"there {'is 1 Sentinel' if len(topology.sentinels) == 1 else f'are {len(topology.sentinels)} Sentinels'}: "
+            "with one lost, no majority is left to fail over",
             advice="Run three Sentinels or more, on machines that fail by themselves",
         )
     hosts = {sentinel.location.host for sentinel in topology.sentinels}

@@ -57,7 +57,7 @@ def _primary(topology: Topology, primary: ServerReport) -> Iterator[Finding]:
             severity="note",
             code="isolated-primary-takes-writes",
             subject=primary.location,
-            message="this primary takes writes with no replica connected: cut off, it loses all that it acknowledges",
+            message="this primary would take writes even with no replica connected: cut off, it loses all that it acknowledges",
             advice="Set min-replicas-to-write 1 and min-replicas-max-lag 10, if consistency counts more than service",
         )
 
@@ -125,7 +125,7 @@ def _no_answer(at: Location, error: RedisError, what: str, severity: Severity) -
             severity=severity,
             code="server-refuses",
             subject=at,
-            message=f"{what} refuses user or password ({error})",
+            message=f"{what} refuses user or password ({str(error).rstrip('.')})",
             advice="Give username and password of the servers; those of the Sentinels are others",
         )
     return Finding(

@@ -66,7 +66,7 @@ def _written(width: int, write: Callable[[Screen], None]) -> list[str]:
 
 
 def test_a_sentence_is_wrapped_between_words_and_hangs_under_its_beginning() -> None:
-    text = "this primary takes writes with no replica connected: cut off, it loses all that it acknowledges."
+    text = "this primary would take writes even with no replica connected: cut off, it loses all that it acknowledges."
     lines = _written(40, lambda screen: screen.say("note", text, "title"))
     assert len(lines) > 2
     assert all(len(line) <= 40 for line in lines)

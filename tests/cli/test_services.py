@@ -79,9 +79,23 @@ def test_topology(cli: Cli, url: str, deployment: SentinelDeployment, columns: s
     for replica in deployment.replicas:
         assert re.search(rf"replica +{replica.location.target} .* connected +\d", out)
     for location in deployment.sentinel_locations:
-        assert re.search(rf"{location.target} +{deployment.primary.location.target} +0 +2 +2 +yes", out)
+        assert re.search(rf"{location.target} +{deployment.primary.location.target} +0 +2 +2 +enough", out)
     assert max(map(len, out.splitlines())) <= int(columns)
     assert "\x1b" not in out
+
+
+def test_on_a_narrow_terminal_topology_and_bench_leave_out_what_has_no_room(
+    cli: Cli, url: str, deployment: SentinelDeployment
+) -> None:
+    out = cli("topology", url, *PATIENT, COLUMNS="60").out
+    assert "version" not in out
+    for server in deployment.replicas:
+        assert re.search(rf"replica +{server.location.target} +connected +\d", out)
+    for location in deployment.sentinel_locations:
+        assert re.search(rf"{location.target} +{deployment.primary.location.target} .*enough", out)
+    out += cli("bench", url, *PATIENT, "--seconds", "0.02", "--threads", "2", "--tasks", "2", COLUMNS="60").out
+    assert "99 %" in out
+    assert max(map(len, out.splitlines())) <= 60
 
 
 def test_topology_in_json(cli: Cli, url: str, deployment: SentinelDeployment) -> None:
@@ -133,7 +147,7 @@ def test_diagnose(cli: Cli, url: str, deployment: SentinelDeployment) -> None:
     status, out, err = cli("diagnose", url, *PATIENT)
     assert (status, err) == (0, "")
     assert "myredis   1 note" in out
-    assert f"{deployment.primary.location.target}: this primary takes writes with no replica connected" in out
+    assert f"{deployment.primary.location.target}: this primary would take writes even with no replica connected" in out
     assert cli("diagnose", url, *PATIENT, "--fail-on", "note").status == 1
     found = cli("diagnose", url, *PATIENT, "--json")
     assert found.status == 0
@@ -212,6 +226,22 @@ def test_watch_for_a_while(cli: Cli, url: str, deployment: SentinelDeployment) -
     assert (status, err) == (0, "")
     assert f"Watching 'myredis': its primary is {deployment.primary.location.target}." in out
     assert cli("watch", url, *PATIENT, "--seconds", "0.1", "--json").status == 0
+
+
+@pytest.mark.parametrize("form", ["words", "json"])
+def test_watch_says_at_once_that_the_primary_does_not_answer(cli: Cli, form: str) -> None:
+    with SentinelDeployment(0, 1, server=NEWEST) as alone:
+        alone.kill(alone.primary)
+        target = alone.primary.location.target
+        url = f"{alone.sentinel_locations[0].target}/myredis"
+        ended = cli("watch", url, *PATIENT, "--seconds", "0.1", *(["--json"] if form == "json" else []))
+    assert (ended.status, ended.err) == (0, "")
+    if form == "json":
+        first = json.loads(ended.out.splitlines()[0])
+        assert (first["event"], first["error"]["type"]) == ("Watching", "ConnectionError")
+    else:
+        said = " ".join(ended.out.split())
+        assert f"its primary is {target}, which does not answer: can not connect to {target}:" in said
 
 
 @pytest.fixture
