@@ -9,7 +9,7 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Final, NoReturn
 
 from syncredis import __version__
 from syncredis.cli import bench, demo, diagnose, ping, topology, watch
@@ -86,9 +86,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(name, str(error), NOT_WELL)
 
 
+class _Parser(argparse.ArgumentParser):
+    """What it complains of fits the terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        _complain(f"{self.prog}: error: {message}")
+        sys.exit(USAGE)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all arguments; its result holds the subcommand's `run`."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=PROGRAM,
         description="Tools around syncredis, the Redis and Valkey client with Sentinel at its centre.",
         epilog=_EPILOG,
@@ -96,7 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     parser.set_defaults(run=None)
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument("--no-color", action="store_true", help="no colours, as with NO_COLOR in the environment")
     subparsers = parser.add_subparsers(title="subcommands", metavar="SUBCOMMAND", dest="subcommand")
     for subcommand in SUBCOMMANDS:

@@ -114,3 +114,10 @@ def test_an_error_is_wrapped_between_words_on_a_terminal_only(env: dict[str, str
     assert len(lines) > 1
     assert all(len(line) <= 60 for line in lines)
     assert " ".join(line.strip() for line in lines) == whole.strip()
+
+
+def test_so_is_what_is_said_of_arguments(env: dict[str, str]) -> None:
+    lines = _on_a_terminal(60, env, "demo", "--acts", "planned,unheard-of-act,kill,freeze")
+    assert lines[0].startswith("usage: syncredis demo")
+    assert all(len(line) <= 60 for line in lines)
+    assert "'unheard-of-act' is no act: choose from planned, kill, freeze" in " ".join(line.strip() for line in lines)
