@@ -20,14 +20,11 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_design",
-    "sphinxcontrib.mermaid",
 ]
 exclude_patterns = ["_build"]
 
-# The same fence as on the pages of code hosts, which draw it by themselves.
-myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 3
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["colon_fence", "deflist", "tasklist"]
 
 # Docstrings mark names with single backticks: those that are documented become links, all others stay code.
 default_role = "py:obj"
@@ -45,6 +42,9 @@ suppress_warnings = ["ref.python"]
 
 html_theme = "furo"
 html_title = f"syncredis {version}"
+# Code has lines of up to a hundred columns.
+html_static_path = ["style"]
+html_css_files = ["wide.css"]
 html_show_sphinx = False
 html_copy_source = False
 copybutton_exclude = ".linenos, .gp, .go"
