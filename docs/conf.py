@@ -44,7 +44,7 @@ html_theme = "furo"
 html_title = f"syncredis {version}"
 # Code has lines of up to a hundred columns.
 html_static_path = ["style"]
-html_css_files = ["wide.css"]
+html_css_files = ["handbook.css"]
 html_show_sphinx = False
 html_copy_source = False
 copybutton_exclude = ".linenos, .gp, .go"
