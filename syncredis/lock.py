@@ -99,7 +99,7 @@ class Lock:
         self._renew = renew
         self._on_lost = on_lost
         self._pool = pool
-        self._server_side = ServerSide(commands, name, pool.config.encoding)
+        self._server_side = ServerSide(commands, pool, name, pool.config.encoding)
         self._holding: Holding | None = None
         # What each thread or task has entered ``with`` the lock by: after it was lost, there may be several.
         self._entered: list[tuple[int, Holding]] = []

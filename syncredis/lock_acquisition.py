@@ -9,7 +9,7 @@ import threading
 import time
 import weakref
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from syncredis import interruption
 from syncredis.command import Command
@@ -47,11 +47,24 @@ return 1
 """
 
 
+class Closable(Protocol):
+    """What the connections belong to that are used."""
+
+    @property
+    def times_closed(self) -> int:
+        """How often it was closed."""
+        ...
+
+    def invalidate(self) -> None:
+        """Close the connections that nobody uses. Never blocks."""
+
+
 class ServerSide:
     """The requests about one lock. All block for a round trip."""
 
-    def __init__(self, commands: Commands[Any], name: KeyT, encoding: str) -> None:
+    def __init__(self, commands: Commands[Any], pool: Closable, name: KeyT, encoding: str) -> None:
         self._commands: Commands[Any] = commands
+        self._pool = pool
         self._key = _encoded(name, encoding)
         self._sign = self._key + b":released"
         self._release: Script[Any] = Script(commands, _RELEASE)
@@ -101,8 +114,8 @@ class ServerSide:
     def release_in_background(self, token: bytes) -> None:
         """`release` in a thread of its own, for who can not wait. What fails is logged, and left to the lock's timeout."""
 
-        pool = getattr(self._commands, "pool", None)
-        times_closed = getattr(pool, "times_closed", 0)
+        pool = self._pool
+        times_closed = pool.times_closed
 
         def release() -> None:
             try:
@@ -110,7 +123,7 @@ class ServerSide:
             except RedisError as error:
                 logger.warning("a lock that nobody waits for could not be given back: %s", error)
             # The client may have been closed meanwhile: then this has opened a connection that nobody would close.
-            if isinstance(pool, ConnectionPool) and pool.times_closed != times_closed:
+            if pool.times_closed != times_closed:
                 pool.invalidate()
 
         threading.Thread(target=release, name="syncredis-lock-release", daemon=True).start()

@@ -69,6 +69,9 @@ class LockState:
     def _token(self) -> Any:
         return getattr(self.local, "token", None)
 
+    def _requests(self, commands: Through, pool: Any) -> ServerSide:
+        return ServerSide(commands, pool, self.name, self.redis.get_encoder().encoding)
+
     def _expected(self, what: str, *, timed: bool = False) -> Any:
         """Return the token, which is there if the lock was acquired."""
         if self._token is None:
@@ -115,7 +118,7 @@ class Lock(LockState):
 
     @property
     def _server_side(self) -> ServerSide:
-        return ServerSide(Through(self.redis), self.name, self.redis.get_encoder().encoding)
+        return self._requests(Through(self.redis), self.redis.connection_pool)
 
     def __enter__(self) -> Self:
         if self.acquire():

@@ -180,6 +180,8 @@ class ConnectionPool:
         self.connection_kwargs = connection_kwargs
         self.max_connections = max_connections or 100
         self.cache = None
+        #: How often `disconnect`, or `close`, was called.
+        self.times_closed = 0
         self._making = threading.Lock()
         self._core: CorePool | None = None
         self._client: tuple[tuple[Any, ...], CoreRedis[Any]] | None = None
@@ -326,12 +328,18 @@ class ConnectionPool:
 
     def disconnect(self, inuse_connections: bool = True) -> None:
         """Close the connections that rest, and those in use if that is wanted. Never blocks."""
+        self.times_closed += 1
         if inuse_connections:
             for connection in list(self._lent):
                 connection.disconnect()
         if self._core is not None:
             reason = core.ConnectionError("the pool was disconnected while this call was in progress")
             self._core.invalidate(reason if inuse_connections else None)
+
+    def invalidate(self) -> None:
+        """Close the connections that rest; those in use when they come back. Never blocks."""
+        if self._core is not None:
+            self._core.invalidate()
 
     def reset(self) -> None:
         """Begin anew: what was changed in ``connection_kwargs`` takes effect for all."""

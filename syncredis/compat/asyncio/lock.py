@@ -21,7 +21,7 @@ class Lock(LockState):
 
     @property
     def _server_side(self) -> ServerSide:
-        return ServerSide(Through(self.redis.blocking), self.name, self.redis.get_encoder().encoding)
+        return self._requests(Through(self.redis.blocking), self.redis.connection_pool.blocking)
 
     @property
     def _worker(self) -> Any:
