@@ -28,6 +28,22 @@ def delist(x: Any) -> Any:
     return x if x is None else [nativestr(element) for element in x]
 
 
+def parse_to_list(response: Iterable[Any] | None) -> list[Any]:
+    """Return what is in a reply: as numbers what reads like numbers, as text the rest; of None, an empty list."""
+    return [_number_or_text(element) for element in response or ()]
+
+
+def _number_or_text(element: Any) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(element)
+        except ValueError:
+            continue
+        except TypeError:  # None, which stays, as nothing else in a reply does
+            return None
+    return nativestr(element)
+
+
 def random_string(length: int = 10) -> str:
     """Return small letters by chance."""
     return "".join(random.choice(string.ascii_lowercase) for _ in range(length))
