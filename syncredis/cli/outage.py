@@ -114,7 +114,7 @@ class Outage:
     def _tell_switch(self) -> None:
         if self._witness.first is not None:
             moment, primary = self._witness.first
-            text = f"Sentinel has promoted {primary.target}, {_ms(moment - self.struck)} after the {self._act.noun}."
+            text = f"Sentinel has switched to {primary.target}, {_ms(moment - self.struck)} after the {self._act.noun}."
             if self._tell_once("switch", text, Mark.SWITCH):
                 self._timeline.expect("Writes have to find the new primary")
 

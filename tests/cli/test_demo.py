@@ -23,7 +23,7 @@ counted = pytest.mark.skipif(not PROC.is_dir(), reason="processes are counted th
 
 #: In the order in which they come.
 _SWITCHED = [
-    r"\d s \S Sentinel has promoted (?P<new{0}>127\.0\.0\.1:\d+), [\d,]+ ms after the {1}\.",
+    r"\d s \S Sentinel has switched to (?P<new{0}>127\.0\.0\.1:\d+), [\d,]+ ms after the {1}\.",
     r"\d s \S All Sentinels name the new primary\.",
     r"\d s \S Longest gap between reads meanwhile: [\d,]+ ms \(sync\), [\d,]+ ms \(async\)\.",
 ]

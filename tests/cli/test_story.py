@@ -74,7 +74,7 @@ def test_no_failover_is_not_well(capsys):
     out = capsys.readouterr().out
     assert status == 1
     assert "Not well: kill: no failover within 0.5 s; kill, sync: writes did not resume" in out
-    assert "Sentinel has promoted" not in out
+    assert "Sentinel has switched to" not in out
     assert "All is well" not in out
 
 
