@@ -67,11 +67,21 @@ class Foreign:
         self.face = face
         self.config = config
         self.generation = 0
+        self._ended = False
         self.in_step = True
         self.last_used = time.monotonic()
         self.role = None
         self.stream_timeout: float | None = None
         self._as_text = Encoder(config.encoding, "strict", True)
+
+    @property
+    def in_step(self) -> bool:
+        """Whether it may be used again; not once it was closed, or is to be, whatever a thread does that has not left yet."""
+        return self._in_step and not self._ended
+
+    @in_step.setter
+    def in_step(self, value: bool) -> None:
+        self._in_step = value
 
     def execute(self, command: Command[Any], text: bool) -> Any:
         """Send a command and return its reply; raises what `syncredis.connection.Connection.execute` raises. Blocks."""
@@ -137,7 +147,7 @@ class Foreign:
 
     def interrupt(self, reason: ConnectionError | None = None) -> None:
         """Have it closed when it comes back, and break off what it does if it can do that."""
-        self.in_step = False
+        self._ended = True
         if isinstance(self.face, AbstractConnection) and self.face._core is not None:
             self.face._core.interrupt(reason)
 
@@ -145,7 +155,7 @@ class Foreign:
 
     def close(self) -> None:
         """Close it."""
-        self.in_step = False
+        self._ended = True
         self.face.disconnect()
 
     def close_in_child(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import Mock
@@ -11,6 +12,8 @@ import pytest
 
 import syncredis.compat as redis
 from syncredis.compat import asyncio as aioredis
+from syncredis.compat.asyncio.loop import Loop
+from syncredis.exceptions import InterruptedCallError
 from syncredis.testing import ServerProcess
 
 
@@ -298,6 +301,21 @@ def test_a_provider_and_a_user_contradict_each_other_for_tasks_as_well(place: di
         await client.aclose()
 
     anyio.run(main)
+
+
+def test_who_waits_for_an_event_loop_is_told_when_it_has_ended(background: Callable[..., Any]) -> None:
+    """A thread that waited on would keep the program from ending."""
+    bridge = Loop()
+
+    async def note() -> None:
+        bridge.note()
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(note())
+    waiting = background(bridge.run, anyio.sleep, 0)  # what the loop does not begin any more
+    loop.close()
+    with pytest.raises(InterruptedCallError, match="has ended"):
+        waiting.result()
 
 
 def test_a_wait_through_a_connection_of_another_make_can_be_cancelled(place: dict[str, Any]) -> None:

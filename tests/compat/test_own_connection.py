@@ -106,7 +106,7 @@ WAYS = (read_one, read_one, read_one, read_in_pipeline, read_in_transaction, rea
 
 @pytest.mark.parametrize(
     ("made", "ways"),
-    [(plain, WAYS), (reading, WAYS), (odd, (read_one, read_by_script))],
+    [(plain, WAYS), (reading, WAYS), (odd, WAYS)],
     ids=["plain", "reading", "odd"],
 )
 def test_tasks_that_are_cancelled_take_nobodys_reply(

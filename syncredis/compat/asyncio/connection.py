@@ -382,7 +382,9 @@ class ConnectionPool:
         try:
             face = await self.worker.run(lambda: handover.offer(self.blocking.get_connection()))
         except BaseException:
-            handover.refuse()
+            for offered in handover.refuse():
+                with anyio.CancelScope(shield=True):
+                    await self._run(self.blocking.release, offered)
             raise
         return self._around(face)
 

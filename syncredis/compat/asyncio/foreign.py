@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from contextvars import Context
 from typing import Any, Final
 
 from syncredis.compat.asyncio.loop import Loop
 from syncredis.compat.foreign import HOOKS, overrides
+from syncredis.exceptions import InterruptedCallError
 
 #: As for the blocking connections; and what is called on each new one, which has to be awaited here.
 AWAITED_HOOKS: Final = (*HOOKS, "on_connect", "on_connect_check_health")
@@ -68,8 +70,8 @@ class Awaited:
         if self._loop.is_running_here:
             _at_once(closing(*args))
         else:
-            with suppress(RuntimeError):  # the event loop has ended, and its sockets with it
-                self._loop.run(_awaiting, closing, args, {})
+            with suppress(RuntimeError, InterruptedCallError):  # the event loop has ended, and its sockets with it
+                Context().run(self._loop.run, _awaiting, closing, args, {})  # also in a call that was interrupted
 
 
 async def _awaiting(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

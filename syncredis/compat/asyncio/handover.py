@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextvars import Context
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -13,7 +14,7 @@ class Handover(Generic[T]):
     """Of one thing, which is owed back.
 
     Args:
-        give_back: takes it back. Must not block.
+        give_back: takes it back. Called in the thread.
     """
 
     def __init__(self, give_back: Callable[[T], object]) -> None:
@@ -29,13 +30,11 @@ class Handover(Generic[T]):
             if not refused:
                 self._offered.append(thing)
         if refused:
-            self._give_back(thing)
+            Context().run(self._give_back, thing)  # outside of the call, which was interrupted
         return thing
 
-    def refuse(self) -> None:
-        """Have it given back: the task has not got it, and never will. For the task."""
+    def refuse(self) -> list[T]:
+        """Return what was offered, for the task to give back; what is offered from now on, the thread gives back itself."""
         with self._lock:
             self._refused = True
-            offered, self._offered = self._offered, []
-        for thing in offered:
-            self._give_back(thing)
+            return self._offered

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from concurrent.futures import Future, wait
+from contextlib import nullcontext
+from typing import Any, Final, Generic, TypeVar
 
 import anyio
 import anyio.from_thread
@@ -15,6 +18,9 @@ from syncredis.interruption import current as current_interruption
 from syncredis.interruption import interrupted_before
 
 T = TypeVar("T")
+
+#: Seconds after which who waits for an event loop looks whether it has ended.
+_LOOK: Final = 0.5
 
 
 class Loop:
@@ -41,19 +47,47 @@ class Loop:
         """Return what ``function`` returns when the event loop awaits it. For other threads; blocks.
 
         Raises:
-            InterruptedCallError: if the running call was interrupted; what was awaited is cancelled.
+            InterruptedCallError: if the running call was interrupted, which cancels what was awaited, or the loop has ended.
         """
         token, loop = (None, None) if self._noted is None else self._noted
         call = current_interruption()
         awaited = _Awaited(function, arguments)
-        if call is None or loop is None:
-            return anyio.from_thread.run(awaited.result, token=token)
+        if token is None or loop is None:
+            return anyio.from_thread.run(awaited.result)
 
         def wake() -> None:
             loop.call_from_thread(awaited.cancel)
 
-        with call.attached(wake):
+        with nullcontext() if call is None else call.attached(wake):
+            if isinstance(token.native_token, asyncio.AbstractEventLoop):
+                return _result_from_asyncio(awaited, loop)
             return anyio.from_thread.run(awaited.result, token=token)
+
+
+def _result_from_asyncio(awaited: _Awaited[T], loop: CoreLoop) -> T:
+    # Not by anyio: a loop of asyncio that ends tells nobody who waits for what it has not begun yet.
+    if loop.is_running_here:
+        raise interrupted_before("it began: an event loop can not wait for itself")
+    outcome: Future[T] = Future()
+
+    def begin() -> None:
+        task = asyncio.ensure_future(awaited.result())
+        task.add_done_callback(finish)
+
+    def finish(task: asyncio.Task[T]) -> None:
+        if task.cancelled():
+            outcome.set_exception(interrupted_before("it was over: its event loop has ended"))
+        elif (error := task.exception()) is not None:
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(task.result())
+
+    if loop.call_from_thread(begin):
+        while not (outcome.done() or loop.has_ended):
+            wait([outcome], _LOOK)
+    if not outcome.done():
+        raise interrupted_before("it was over: its event loop has ended")
+    return outcome.result()
 
 
 class _Awaited(Generic[T]):
