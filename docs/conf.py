@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -48,3 +49,25 @@ html_css_files = ["handbook.css"]
 html_show_sphinx = False
 html_copy_source = False
 copybutton_exclude = ".linenos, .gp, .go"
+
+_written: dict[str, list[str]] = {}
+
+
+def _keep(_app: Any, what: str, name: str, _value: Any, _options: Any, lines: list[str]) -> None:
+    """Before napoleon: keep what an attribute's docstring says, if it is one paragraph; drop Python's own words for tuples."""
+    if lines and lines[0].startswith("Alias for field number"):
+        lines.clear()
+    elif what in ("attribute", "data", "property") and "\n\n" not in "\n".join(lines).strip():
+        _written[name] = list(lines)
+
+
+def _restore(_app: Any, _what: str, name: str, _value: Any, _options: Any, lines: list[str]) -> None:
+    """After napoleon, which takes what stands before a colon for a type: have it read as it was written."""
+    if name in _written:
+        lines[:] = _written.pop(name)
+
+
+def setup(app: Any) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", _keep, priority=400)
+    app.connect("autodoc-process-docstring", _restore, priority=600)
