@@ -25,8 +25,9 @@ def test_every_surface_sends_the_same(name: str) -> None:
     wanted = recorded(name, *call.arguments, **call.options)
     for surface, make in SURFACES.items():
         made = make(name, call)
-        assert type(made) is Command, surface
+        assert isinstance(made, Command), surface
         assert (made.arguments, made.text, made.blocks) == (wanted.arguments, wanted.text, wanted.blocks), surface
+        assert (made.decode is None, made.held_back) == (wanted.decode is None, wanted.held_back), surface
 
 
 @pytest.mark.parametrize("name", command_methods())
