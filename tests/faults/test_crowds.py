@@ -24,9 +24,9 @@ THREADS, CALLS_EACH = 64, 40
 TASKS, CALLS_EACH_TASK = 2000, 3
 
 
-@pytest.fixture
-def server(servers: dict[str, ServerProcess]) -> ServerProcess:
-    server = servers[sorted(BINARIES)[-1]]
+@pytest.fixture(params=sorted(BINARIES))
+def server(request: pytest.FixtureRequest, servers: dict[str, ServerProcess]) -> ServerProcess:
+    server = servers[request.param]
     server.execute_command("FLUSHALL")
     return server
 
