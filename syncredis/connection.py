@@ -163,7 +163,7 @@ class Connection:
         replies: list[Reply] = []
         receiver = self._receiver
         owed = 0
-        with self._interruptible():
+        with self.interruptible():
             if not self.in_step:
                 raise self._out_of_step()
             self.in_step = False
@@ -193,7 +193,7 @@ class Connection:
         """
         replies: list[Reply] = []
         receiver = self._receiver
-        with self._interruptible():
+        with self.interruptible():
             self.in_step = False
             try:
                 self._send_chunk(data, count)
@@ -212,10 +212,9 @@ class Connection:
 
     def send_packed(self, data: bytes | list[Buffer]) -> None:
         """`send`, for what was encoded already. Blocks."""
-        with self._interruptible():
-            self.in_step = False
-            self.waits = self.listens = True
-            self._transport.send(data)
+        self.in_step = False
+        self.waits = self.listens = True
+        self._transport.send(data)
 
     def take(self, text: bool) -> list[Reply]:
         """Return every message that has arrived in full, errors as errors; never blocks.
@@ -309,7 +308,7 @@ class Connection:
 
     def wait(self, seconds: float | None) -> bool:
         """Block until something arrives, for at most ``seconds`` (None: for ever); return whether it did."""
-        with self._interruptible():
+        with self.interruptible():
             return self._transport.wait_readable(seconds)
 
     def fileno(self) -> int:
@@ -411,7 +410,11 @@ class Connection:
         explained.__cause__ = error
         return explained
 
-    def _interruptible(self) -> AbstractContextManager[None]:
+    def interruptible(self) -> AbstractContextManager[None]:
+        """Have whoever interrupts the running call break the exchange off within the block.
+
+        `send` does not: the connection may be one that several callers listen to.
+        """
         call = current_interruption()
         return _NOTHING_TO_DO if call is None else _Interruptible(self, call)
 

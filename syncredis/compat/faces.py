@@ -381,7 +381,7 @@ class AbstractConnection(ConnectionInterface):
         assert connection is not None
         self._tainted = self._tainted or tainting or commands is None
         try:
-            with translating():
+            with translating(), connection.interruptible():
                 if isinstance(what, Command):
                     connection.send(what)
                 else:

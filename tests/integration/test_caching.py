@@ -16,6 +16,7 @@ import pytest
 from syncredis import ConfigurationError, DataError, Redis, TimeoutError, tracking
 from syncredis.aio import Redis as AsyncRedis
 from syncredis.exceptions import DecodeError, InterruptedCallError, WrongTypeError
+from syncredis.interruption import Interruption
 from syncredis.testing import Fault, FaultProxy, ServerProcess
 from tests.fixtures.surfaces import Surface
 from tests.fixtures.threads import PATIENCE, until
@@ -498,6 +499,18 @@ def test_a_cancelled_reader_costs_nobody_anything(any_server: ServerProcess, bac
             assert len(cached.cache) == 3  # what nobody waited for any more was kept as well
 
     anyio.run(main, backend=backend)
+
+
+def test_a_reader_that_is_interrupted_before_it_asks_costs_nobody_anything(any_server: ServerProcess) -> None:
+    with Redis(*any_server.location) as client, client.cached() as cached:
+        cached.get("k")
+        call = Interruption()
+        call.interrupt()
+        with pytest.raises(InterruptedCallError):
+            call.run(cached.get, "other")
+        assert cached.get("another") is None
+        assert cached.cache is not None
+        assert len(cached.cache) == 3
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
