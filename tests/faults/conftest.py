@@ -43,6 +43,14 @@ def server(_pair: tuple[str, str], servers: dict[str, ServerProcess]) -> ServerP
 
 
 @pytest.fixture
+def each_server(server_name: str, servers: dict[str, ServerProcess]) -> ServerProcess:
+    """A server of every kind in turn, emptied: where the surface does not matter."""
+    server = servers[server_name]
+    server.execute_command("FLUSHALL")
+    return server
+
+
+@pytest.fixture
 def direct(server: ServerProcess) -> Iterator[Redis[str]]:
     """A client past the proxy, to find out what has happened."""
     with server.client() as client:

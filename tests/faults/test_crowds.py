@@ -17,23 +17,15 @@ import pytest
 from syncredis import ConnectionError, OutcomeUnknownError, Redis, aio
 from syncredis.testing import Fault, FaultProxy, ServerProcess
 from tests.fixtures.ledger import Ledger
-from tests.fixtures.servers import BINARIES
 from tests.fixtures.threads import BackgroundCall, until
 
 THREADS, CALLS_EACH = 64, 40
 TASKS, CALLS_EACH_TASK = 2000, 3
 
 
-@pytest.fixture(params=sorted(BINARIES))
-def server(request: pytest.FixtureRequest, servers: dict[str, ServerProcess]) -> ServerProcess:
-    server = servers[request.param]
-    server.execute_command("FLUSHALL")
-    return server
-
-
 @pytest.fixture
-def proxy(server: ServerProcess) -> Any:
-    with FaultProxy(server.location) as made:
+def proxy(each_server: ServerProcess) -> Any:
+    with FaultProxy(each_server.location) as made:
         yield made
 
 
@@ -148,7 +140,7 @@ def all_back(pool: Any) -> bool:
 
 
 @pytest.mark.slow
-def test_threads(server: ServerProcess, proxy: FaultProxy, ledger: Ledger) -> None:
+def test_threads(each_server: ServerProcess, proxy: FaultProxy, ledger: Ledger) -> None:
     """More threads than connections."""
     with Redis(*proxy.location, max_connections=8, pool_timeout=60) as client:
 
@@ -163,18 +155,18 @@ def test_threads(server: ServerProcess, proxy: FaultProxy, ledger: Ledger) -> No
                 caller.note(counts, right, reply, error)
 
         callers = [Caller(number) for number in range(THREADS)]
-        saboteur = Saboteur(server, proxy, callers)
+        saboteur = Saboteur(each_server, proxy, callers)
         calls = [BackgroundCall(run, caller) for caller in callers]
         for call in calls:
             call.result()
-        judge(callers, server, saboteur.stop(), ledger)
+        judge(callers, each_server, saboteur.stop(), ledger)
         assert client.ping()
         until(lambda: all_back(client.pool))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_tasks(server: ServerProcess, proxy: FaultProxy, ledger: Ledger, backend: str) -> None:
+def test_tasks(each_server: ServerProcess, proxy: FaultProxy, ledger: Ledger, backend: str) -> None:
     """Two thousand of them, a tenth of which are cancelled at some time."""
     callers = [Caller(number) for number in range(TASKS)]
 
@@ -205,18 +197,18 @@ def test_tasks(server: ServerProcess, proxy: FaultProxy, ledger: Ledger, backend
             await anyio.to_thread.run_sync(saboteur.stop)
             assert await client.ping()
 
-    saboteur = Saboteur(server, proxy, callers)
+    saboteur = Saboteur(each_server, proxy, callers)
     try:
         anyio.run(main, backend=backend)
     finally:
         struck = saboteur.stop()
     proxy.wait_until_idle()
-    judge(callers, server, struck, ledger)
+    judge(callers, each_server, struck, ledger)
 
 
-def test_closed_while_in_use(server: ServerProcess, ledger: Ledger) -> None:
+def test_closed_while_in_use(each_server: ServerProcess, ledger: Ledger) -> None:
     """Calls end, and nothing of them is left; later calls open anew."""
-    with Redis(*server.location, max_connections=8, pool_timeout=60) as client:
+    with Redis(*each_server.location, max_connections=8, pool_timeout=60) as client:
         over = threading.Event()
         callers = [Caller(number) for number in range(THREADS)]
 
@@ -237,5 +229,5 @@ def test_closed_while_in_use(server: ServerProcess, ledger: Ledger) -> None:
         over.set()
         for call in calls:
             call.result()
-        judge(callers, server, 30, ledger)
+        judge(callers, each_server, 30, ledger)
         until(lambda: all_back(client.pool))

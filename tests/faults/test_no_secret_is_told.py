@@ -15,8 +15,7 @@ import syncredis
 from syncredis import NO_RETRY
 from syncredis.credentials import ChangeableCredentials
 from syncredis.exceptions import RedisError
-from syncredis.testing import Fault, FaultProxy, SentinelDeployment, ServerProcess
-from tests.fixtures.servers import BINARIES
+from syncredis.testing import Fault, FaultProxy, SentinelDeployment, ServerBinary, ServerProcess
 from tests.fixtures.surfaces import Surface
 
 SECRET = "hidden-word"
@@ -79,9 +78,9 @@ def trace() -> Iterator[Trace]:
     assert made.failures
 
 
-@pytest.fixture(params=sorted(BINARIES))
-def guarded(request: pytest.FixtureRequest) -> Iterator[ServerProcess]:
-    with ServerProcess(BINARIES[request.param], password=OTHER) as started:
+@pytest.fixture
+def guarded(binary: ServerBinary) -> Iterator[ServerProcess]:
+    with ServerProcess(binary, password=OTHER) as started:
         yield started
 
 
@@ -154,9 +153,8 @@ def test_a_server_that_can_not_be_had(surface: Surface, guarded: ServerProcess, 
             trace.failing(client.ping)
 
 
-def test_sentinels(surface: Surface, trace: Trace) -> None:
+def test_sentinels(surface: Surface, binary: ServerBinary, trace: Trace) -> None:
     """Whose password is wrong, or whose servers' is."""
-    binary = BINARIES[sorted(BINARIES)[-1]]
     with SentinelDeployment(
         1, 1, server=binary, password=OTHER, sentinel_password=OTHER, down_after=30.0
     ) as deployment:

@@ -10,7 +10,6 @@ import pytest
 
 from syncredis.testing import ServerProcess
 from tests.fixtures.ledger import Ledger
-from tests.fixtures.servers import BINARIES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCESSES, CALLS = 4, 100
@@ -55,15 +54,13 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_multiprocessing(servers: dict[str, ServerProcess], tmp_path: Path, method: str, ledger: Ledger) -> None:
-    server = servers[sorted(BINARIES)[-1]]
-    server.execute_command("FLUSHALL")
+def test_multiprocessing(each_server: ServerProcess, tmp_path: Path, method: str, ledger: Ledger) -> None:
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     # Forking a process with threads is what is tested here; newer versions of Python warn of it.
     options = ["-W", "error", "-W", "ignore:.*fork:DeprecationWarning"]
     done = subprocess.run(
-        [sys.executable, *options, str(script), method, str(server.port)],
+        [sys.executable, *options, str(script), method, str(each_server.port)],
         capture_output=True,
         text=True,
         check=False,

@@ -15,7 +15,6 @@ from syncredis import Redis
 from syncredis.testing import ServerProcess
 from tests.faults.victim import Struck, Victim
 from tests.fixtures.ledger import Ledger
-from tests.fixtures.servers import BINARIES
 from tests.fixtures.threads import until
 
 CALLS = 1500
@@ -30,15 +29,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def server(servers: dict[str, ServerProcess]) -> ServerProcess:
-    server = servers[sorted(BINARIES)[-1]]
-    server.execute_command("FLUSHALL")
-    return server
-
-
-@pytest.fixture
-def client(server: ServerProcess) -> Iterator[Redis[str]]:
-    with Redis(*server.location, max_connections=3, pool_timeout=20) as made:
+def client(each_server: ServerProcess) -> Iterator[Redis[str]]:
+    with Redis(*each_server.location, max_connections=3, pool_timeout=20) as made:
         for key in ("a", "b", "c"):
             made.set(key, f"{key}=")
             made.set(f"large {key}", f"{key}=" + key * 300_000)
