@@ -1,7 +1,8 @@
 """RESP, the protocol of Redis: encode the arguments of a command, and parse replies. Bytes in, values out; no sockets.
 
-Parsing and packing are hiredis's (C). Two things it does not do are done here: an argument that has no byte form is
-refused by name, and a large one is never copied into a packed command but passed on as it is.
+Parsing and packing are hiredis's (C). Three things it does not do are done here: an argument that has no byte form is
+refused by name, a large one is never copied into a packed command but passed on as it is, and commands of two or three
+short texts, as most are, are put together of pieces that are known already, in less than half of the time.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar, cast
 
 import hiredis
 
 from syncredis.exceptions import DataError, ProtocolError, error_from_reply
 from syncredis.typing import EncodableT
+
+K = TypeVar("K", int, str)
 
 #: Stands for "the reply is not complete yet"; None is a reply.
 INCOMPLETE: Final = object()
@@ -25,6 +28,8 @@ LARGE: Final = 16 * 1024
 
 #: What the server sends without having been asked (RESP3), e.g. a published message.
 PushNotification = hiredis.PushNotification
+
+_ONLY_TEXT: Final = frozenset({str})
 
 #: Of type, number and line break.
 _LONGEST_HEADER: Final = 24
@@ -37,6 +42,42 @@ MAP: Final = ord("%")
 
 #: The types of replies that need no further look. All others are `INCOMPLETE`, a push, or an error.
 PLAIN: Final = frozenset({str, bytes, int, float, bool, type(None), list, dict, set})
+
+
+class _Pieces(dict[K, str]):
+    """Pieces of requests by what they are made for; the most frequent ones are remembered.
+
+    Only correct for ASCII: the caller looks at the whole, which tells about all pieces.
+
+    Raises:
+        LookupError: for what is no name of a command, or no length of a small argument.
+    """
+
+    __slots__ = ("_write",)
+
+    def __init__(self, write: Callable[[K], str]) -> None:
+        super().__init__()
+        self._write: Callable[[K], str] = write
+
+    def __missing__(self, key: K) -> str:
+        if type(key) is not str and (type(key) is not int or key >= LARGE):
+            raise LookupError
+        piece = self._write(key)
+        if len(self) < _MOST_PIECES and len(piece) < _LONGEST_PIECE:
+            self[key] = piece
+        return piece
+
+
+#: Bounds for what is remembered; names and lengths are the callers'.
+_MOST_PIECES: Final = 1000
+_LONGEST_PIECE: Final = 100
+
+#: By the name of a command that has so many words: all that goes before the second one's length.
+_BEGIN_2: Final = _Pieces[str](lambda name: f"*2\r\n${len(name)}\r\n{name}\r\n")
+_BEGIN_3: Final = _Pieces[str](lambda name: f"*3\r\n${len(name)}\r\n{name}\r\n")
+
+#: By the length of an argument: what goes before it.
+_BEFORE: Final = _Pieces[int]("${}\r\n".format)
 
 # Its annotation asks for a tuple of exactly one element.
 _pack: Callable[[tuple[EncodableT, ...]], bytes] = hiredis.pack_command  # type: ignore[assignment]
@@ -104,7 +145,22 @@ def argument_bytes(arguments: Sequence[EncodableT], position: int, encoding: str
 def _encode_utf8(arguments: Sequence[EncodableT]) -> bytes | list[Buffer]:
     """Encode small strings; leave anything else to the other two."""
     try:
-        # Of most commands, all arguments are text: where the last two are, joining finds out about all, and their size.
+        if len(arguments) == 2:
+            name, key = arguments
+            if type(key) is str:
+                text = f"{_BEGIN_2[name]}{_BEFORE[len(key)]}{key}\r\n"  # type: ignore[index]
+                if text.isascii():
+                    return text.encode()
+        elif len(arguments) == 3:
+            name, key, value = arguments
+            if type(key) is type(value) is str:
+                text = f"{_BEGIN_3[name]}{_BEFORE[len(key)]}{key}\r\n{_BEFORE[len(value)]}{value}\r\n"  # type: ignore[index]
+                if text.isascii():
+                    return text.encode()
+    except (LookupError, TypeError):  # the name is no text, or something is large
+        pass
+    try:
+        # Where the last two arguments are text, most often all are: joining finds out about that, and about their size.
         if type(arguments[-1]) is type(arguments[-2]) is str and len("".join(arguments)) < LARGE:  # type: ignore[arg-type]
             return _pack(arguments)  # type: ignore[arg-type]
     except (IndexError, TypeError, ValueError):  # one or none; not all is text; no tuple; a character without UTF-8
@@ -130,18 +186,32 @@ def prepare(requests: Sequence[Sequence[EncodableT]], encoding: str) -> Callable
     Raises:
         DataError: as `encode` does.
     """
-    try:
-        text = "".join(chain.from_iterable(requests))  # type: ignore[arg-type]
-        if len(text) < LARGE and text.isascii() and encoding == "utf-8" and all(requests):
-            return lambda: b"".join(map(_pack, map(tuple, requests)))
-    except TypeError:  # not all is text
-        pass
+    words = list(chain.from_iterable(requests))
+    if encoding == "utf-8" and _ONLY_TEXT.issuperset(map(type, words)):
+        text = "".join(words)  # type: ignore[arg-type]
+        if len(text) < LARGE and text.isascii() and all(requests):
+            return _packing(cast("Sequence[Sequence[str]]", requests))
     parts = [encode(arguments, encoding) for arguments in requests]
     if all(type(part) is bytes for part in parts):
         whole = b"".join(parts)  # type: ignore[arg-type]
         return lambda: whole
     buffers = [buffer for part in parts for buffer in ([part] if isinstance(part, bytes) else part)]
     return lambda: buffers
+
+
+def _packing(requests: Sequence[Sequence[str]]) -> Callable[[], bytes]:
+    """Return a function that packs commands of small ASCII text."""
+    counts = set(map(len, requests))
+    if counts == {2}:
+        return lambda: "".join([f"{_BEGIN_2[name]}{_BEFORE[len(key)]}{key}\r\n" for name, key in requests]).encode()
+    if counts == {3}:
+        return lambda: "".join(
+            [
+                f"{_BEGIN_3[name]}{_BEFORE[len(key)]}{key}\r\n{_BEFORE[len(value)]}{value}\r\n"
+                for name, key, value in requests
+            ]
+        ).encode()
+    return lambda: b"".join(map(_pack, map(tuple, requests)))
 
 
 def _encode_numbers(arguments: Sequence[EncodableT]) -> bytes | list[Buffer]:

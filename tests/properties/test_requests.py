@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 import hiredis
@@ -9,8 +10,21 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from syncredis import resp
 from syncredis.exceptions import DataError
 from syncredis.resp import LARGE, encode, prepare
+
+
+class Word(enum.StrEnum):
+    """Prints otherwise than it is sent."""
+
+    TWO = "two"
+
+    def __format__(self, _: str) -> str:
+        return "WRONG"
+
+    __str__ = __repr__ = __format__  # type: ignore[assignment]
+
 
 _LARGE_BYTES = st.binary(min_size=1, max_size=4).map(lambda data: data * LARGE)
 ARGUMENTS = st.one_of(
@@ -66,6 +80,30 @@ def test_a_pipeline(commands: list[list[Any]]) -> None:
             prepare(commands, "utf-8")
         return
     assert arrived(prepare(commands, "utf-8")()) == expected
+
+
+_WORDS = st.one_of(
+    st.text(st.characters(max_codepoint=127), max_size=12), st.sampled_from(["x" * LARGE, "é", Word.TWO])
+)
+
+
+@settings(max_examples=200)
+@given(data=st.data(), count=st.integers(1, 4))
+def test_text_of_as_many_words_each(data: st.DataObject, count: int) -> None:
+    """As most commands and most pipelines are: for those of two and of three words there is a shorter way."""
+    commands = data.draw(st.lists(st.lists(_WORDS, min_size=count, max_size=count).map(tuple), min_size=1, max_size=5))
+    expected = [[str.encode(word) for word in command] for command in commands]
+    assert arrived(prepare(commands, "utf-8")()) == expected
+    assert [arrived(encode(command, "utf-8")) for command in commands] == [[command] for command in expected]
+
+
+def test_not_every_name_is_remembered() -> None:
+    for number in range(3000):
+        encode((f"NAME{number}", "k"), "utf-8")
+        encode(("ECHO", "x" * number), "utf-8")
+    encode(("N" * 1000, "k", "v"), "utf-8")
+    assert max(len(resp._BEGIN_2), len(resp._BEFORE)) <= resp._MOST_PIECES
+    assert "N" * 1000 not in resp._BEGIN_3
 
 
 @given(
