@@ -48,8 +48,7 @@ class Connection:
             subscription.
         listens: whether it was used for a subscription, or its like, by `send`: what comes is no reply to one request.
         generation: of the pool that made it, at the time when it did.
-        next_reply: returns the next reply of those that were taken in, see `Receiver.next_reply`. The receiver's own method,
-            since a multiplexer calls it for every reply.
+        next_reply, take_replies: give the next replies of those that were taken in. The receiver's own methods: see there.
         last_used: when it was last taken into use, by `time.monotonic`.
         stream_timeout: seconds that an exchange may stand still; None: no limit. See `set_timeout`.
     """
@@ -73,6 +72,7 @@ class Connection:
         "protocol",
         "role",
         "stream_timeout",
+        "take_replies",
         "waits",
     )
 
@@ -92,6 +92,7 @@ class Connection:
         self._encode = encoder(config.encoding)
         self._receiver = Receiver(stream, config)
         self.next_reply = self._receiver.next_reply
+        self.take_replies = self._receiver.take_replies
         self._interrupted_by: ConnectionError | None = None
         self._version_of_credentials = _version_of_credentials(config)
 

@@ -53,7 +53,7 @@ class EventLoop(Protocol):
         ...
 
     def wake_all(self, calls: deque[Call]) -> None:
-        """Empty ``calls``, and let the tasks that wait for them go on, each with its reply."""
+        """Empty ``calls``, and let the tasks that wait for them go on, each with its reply. Not to be called by a task."""
         ...
 
     def call_soon(self, callback: Callable[[], object]) -> None:
@@ -133,9 +133,9 @@ class Multiplexer:
 
         If the call gets no ``waiter``, it is alone: see `receive_alone`.
         """
-        if self._traffic.room <= 0:
-            return False
         waiting = self._traffic.waiting
+        if len(waiting) >= self._traffic.most_waiting:
+            return False
         if not waiting and self._alone is None and not self._at_work and not self._crowded:
             connection = self._reserve.lease_now()
             if connection is not None:
@@ -163,7 +163,7 @@ class Multiplexer:
         assert self._alone is call
         try:
             received = connection.receive_now()
-            complete = self._traffic.take_replies(connection.next_reply)
+            complete = self._traffic.take_replies(connection)
         except ConnectionError as error:
             self._alone = None
             self._break(error)
@@ -238,7 +238,7 @@ class Multiplexer:
     def _tell_others(self) -> None:
         """Have those go on that ended together with the call that was alone, whose caller sees it by itself."""
         self._settled.extend(self._traffic.take_answered())
-        self._hand_out()
+        self._tell()
 
     def _hand_out(self) -> None:
         self._loop_is_called = False
@@ -409,7 +409,7 @@ class Multiplexer:
             if not traffic.sent:
                 continue
             connection.receive()
-            received += traffic.take_replies(connection.next_reply)
+            received += traffic.take_replies(connection)
         self._note_refused(connection)
         return received
 

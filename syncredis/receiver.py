@@ -162,6 +162,19 @@ class Receiver:
             self.unfinished = 0
         return reply
 
+    def take_replies(self, replies: list[Reply], count: int, text: bool) -> None:
+        """Extend ``replies`` by what was taken in and is complete, at most by ``count``: `next_reply` for several.
+
+        What was parsed before it raises is in the list.
+        """
+        before = len(replies)
+        try:
+            self._parse(replies, before + count, text)
+        except MemoryError as error:
+            raise self.too_large() from error
+        if len(replies) > before:
+            self.unfinished = 0
+
     def take_messages(self, text: bool) -> list[Reply]:
         """Return all that was taken in and is complete, also what the server says unasked; never blocks."""
         messages: list[Reply] = []

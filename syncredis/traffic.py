@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from itertools import islice
+from operator import attrgetter
+from typing import Any, Final, Protocol
 
 from syncredis.exceptions import InterruptedCallError, RedisError, ServerStateError
-from syncredis.resp import INCOMPLETE
+from syncredis.resp import INCOMPLETE, PLAIN
 from syncredis.retry import Request
 from syncredis.typing import Reply
 
@@ -19,6 +21,10 @@ MOST_UNDER_WAY: Final = 1 << 20
 
 #: Calls that may wait to be sent.
 MOST_WAITING: Final = 10_000
+
+#: Calls that get their replies together, and fewer than that it is not worth while for.
+_MOST_AT_ONCE: Final = 256
+_FEW: Final = 3
 
 #: Stands for the reply to a write that was not sent, because the gate of the pool was shut while it waited.
 HELD_BACK: Final[Any] = object()
@@ -31,8 +37,8 @@ class Call:
         request: what it is about.
         data: what is sent.
         text: whether strings in the replies are ``str``.
-        replies: where the replies to several requests gather; None for one.
-        owed: how many they are.
+        owed: how many replies are, to several requests; None for one.
+        replies: where those gather.
         reply: what came: a reply, an error, or the list of all replies.
         waiter: what the caller awaits; None: it receives the reply itself, see `Multiplexer.receive_alone`.
         watch: with it, the caller waits until there is something to receive on ``descriptor``.
@@ -40,6 +46,8 @@ class Call:
         sent_twice: whether it was sent again because it had not left in full.
         times_closed: how often the pool had been closed when the call was made.
     """
+
+    # What is not set at first, is when it is needed: one is made for every GET, and each of them costs.
 
     __slots__ = (
         "abandoned",
@@ -56,19 +64,42 @@ class Call:
         "watch",
     )
 
+    replies: list[Reply]
+    reply: Reply
+    waiter: Any
+    watch: Any
+    descriptor: int
+
     def __init__(self, request: Request, data: bytes, text: bool, times_closed: int, owed: int | None = None) -> None:
         self.request = request
         self.data = data
         self.text = text
         self.times_closed = times_closed
         self.owed = owed
-        self.replies: list[Reply] | None = None if owed is None else []
-        self.reply: Reply = None
-        self.waiter: Any = None
-        self.watch: Any = None
-        self.descriptor = -1
+        if owed is not None:
+            self.replies = []
         self.abandoned = False
         self.sent_twice = False
+
+
+_owed_of: Final = attrgetter("owed")
+_text_of: Final = attrgetter("text")
+_data_of: Final = attrgetter("data")
+_is_abandoned: Final = attrgetter("abandoned")
+_NO_BATCH: Final = frozenset({None})
+
+
+class Parser(Protocol):
+    """What `Traffic` needs of a connection."""
+
+    @property
+    def next_reply(self) -> Callable[[bool], Reply]:
+        """Returns the next reply of those that were taken in, see `syncredis.receiver.Receiver.next_reply`."""
+        ...
+
+    def take_replies(self, replies: list[Reply], count: int, text: bool) -> None:
+        """Extend ``replies`` by those that were taken in, see `syncredis.receiver.Receiver.take_replies`."""
+        ...
 
 
 class Traffic:
@@ -80,6 +111,7 @@ class Traffic:
         unsent: what the system did not take of the last write; until it has left, nothing else may be sent.
         answered: got their replies, or errors, and their callers do not know yet.
         refused: answered that the server is in the wrong state; their callers have to wait until nothing is under way.
+        most_waiting: how many calls may wait.
         nothing_is_owed: whether `take_replies` has last given all replies that were owed then.
     """
 
@@ -87,6 +119,7 @@ class Traffic:
         "_bytes_answered",
         "_bytes_sent",
         "answered",
+        "most_waiting",
         "nothing_is_owed",
         "refused",
         "sent",
@@ -100,6 +133,7 @@ class Traffic:
         self.unsent: memoryview | None = None
         self.answered: list[Call] = []
         self.refused: list[Call] = []
+        self.most_waiting = MOST_WAITING
         self.nothing_is_owed = True
         # Each is counted up by one side only: no lock is needed to compare them.
         self._bytes_sent = 0
@@ -108,7 +142,7 @@ class Traffic:
     @property
     def room(self) -> int:
         """How many further calls may come."""
-        return MOST_WAITING - len(self.waiting)
+        return self.most_waiting - len(self.waiting)
 
     def forget_abandoned(self) -> None:
         """Drop calls that were abandoned before they were sent, as far as no other one waits before them."""
@@ -118,18 +152,28 @@ class Traffic:
 
     def take_waiting(self) -> bytes:
         """Move calls from those that wait to those that were sent; return what is to be sent for them."""
-        waiting, sent = self.waiting, self.sent
-        pieces: list[bytes] = []
         room = MOST_UNDER_WAY - self._bytes_sent + self._bytes_answered
-        while waiting and room > 0:
-            call = waiting.popleft()
-            if not call.abandoned:
-                sent.append(call)
-                pieces.append(call.data)
-                room -= len(call.data)
-        data = b"".join(pieces)
+        next_call = self.waiting.popleft
+        calls = [next_call() for _ in range(len(self.waiting))]
+        data = b"".join(map(_data_of, calls))
+        if len(data) > room or any(map(_is_abandoned, calls)):
+            calls = self._most_that_fit(calls, room)
+            data = b"".join(map(_data_of, calls))
+        self.sent += calls
         self._bytes_sent += len(data)
         return data
+
+    def _most_that_fit(self, calls: list[Call], room: int) -> list[Call]:
+        """Return the first of those that have not been abandoned; what there is no room for waits again."""
+        fit: list[Call] = []
+        remaining = iter(calls)
+        for call in remaining:
+            if room <= 0:
+                self.waiting.extendleft(reversed([call, *remaining]))
+            elif not call.abandoned:
+                fit.append(call)
+                room -= len(call.data)
+        return fit
 
     def hold_writes_back(self) -> None:
         """Give the writes that wait back to their callers, who wait at the gate: `HELD_BACK` is their reply."""
@@ -149,32 +193,67 @@ class Traffic:
             self.waiting.appendleft(call)
         self.unsent = self.unsent[:left] if left and self.unsent is not None else None
 
-    def take_replies(self, next_reply: Callable[[bool], Reply]) -> int:
+    def take_replies(self, parser: Parser) -> int:
         """Give each call the reply that is its own, as far as they have come; return how many got theirs."""
-        sent, answered = self.sent, self.answered
+        sent = self.sent
         count = 0
         self.nothing_is_owed = False
         while sent:
-            call = sent[0]
-            reply = next_reply(call.text)
-            if reply is INCOMPLETE:
+            calls = list(islice(sent, _MOST_AT_ONCE))  # in one step: the loop appends meanwhile
+            alike = (
+                len(calls) > _FEW and _NO_BATCH.issuperset(map(_owed_of, calls)) and len(set(map(_text_of, calls))) == 1
+            )
+            taken = self._take_together(calls, parser) if alike else self._take_each(calls, parser)
+            count += taken
+            if taken < len(calls):
                 return count
-            if call.replies is None:
-                call.reply = reply
-            else:
-                call.replies.append(reply)
-                if len(call.replies) != call.owed:
-                    continue
-                call.reply = call.replies
-            sent.popleft()
-            self._bytes_answered += len(call.data)
-            count += 1
-            if (call.replies is not None or isinstance(reply, ServerStateError)) and refusals(call.reply):
-                self.refused.append(call)
-            else:
-                answered.append(call)
         self.nothing_is_owed = True
         return count
+
+    def _take_together(self, calls: list[Call], parser: Parser) -> int:
+        """`take_replies` for calls that get one reply each, parsed alike: most loops are in C, so each call costs half."""
+        replies: list[Reply] = []
+        try:
+            parser.take_replies(replies, len(calls), calls[0].text)
+        finally:
+            answered = calls[: len(replies)]
+            for call, reply in zip(answered, replies, strict=True):
+                call.reply = reply
+                self.sent.popleft()
+            self._bytes_answered += sum(map(len, map(_data_of, answered)))
+            if PLAIN.issuperset(map(type, replies)):
+                self.answered += answered
+            else:
+                for call in answered:
+                    self._sort(call)
+        return len(replies)
+
+    def _take_each(self, calls: list[Call], parser: Parser) -> int:
+        """`take_replies` for any calls."""
+        next_reply = parser.next_reply
+        for count, call in enumerate(calls):
+            while True:
+                reply = next_reply(call.text)
+                if reply is INCOMPLETE:
+                    return count
+                if call.owed is None:
+                    break
+                call.replies.append(reply)
+                if len(call.replies) == call.owed:
+                    reply = call.replies
+                    break
+            call.reply = reply
+            self.sent.popleft()
+            self._bytes_answered += len(call.data)
+            self._sort(call)
+        return len(calls)
+
+    def _sort(self, call: Call) -> None:
+        reply = call.reply
+        if (call.owed is not None or isinstance(reply, ServerStateError)) and refusals(reply):
+            self.refused.append(call)
+        else:
+            self.answered.append(call)
 
     def take_answered(self) -> list[Call]:
         """Return the calls whose callers are to be told."""

@@ -220,10 +220,10 @@ def place_of_a_cancelled_call_is_forgotten() -> None:
     """A call that is cancelled loses its place, and all replies after it go to the wrong callers."""
     original = Traffic.take_replies
 
-    def take_replies(self: Traffic, next_reply: Any) -> int:
+    def take_replies(self: Traffic, parser: Any) -> int:
         while self.sent and self.sent[0].abandoned:
             self.sent.popleft()
-        return original(self, next_reply)
+        return original(self, parser)
 
     _replace(Traffic, "take_replies", take_replies)
 

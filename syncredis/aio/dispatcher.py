@@ -22,7 +22,7 @@ from syncredis.exceptions import RedisError
 from syncredis.interruption import interrupted_before
 from syncredis.multiplexer import Multiplexer
 from syncredis.observation import is_observed, note_retry, observing
-from syncredis.resp import encoder, prepare
+from syncredis.resp import PLAIN, encoder, prepare
 from syncredis.retry import Attempts, Request
 from syncredis.traffic import HELD_BACK, Call
 from syncredis.typing import T
@@ -72,18 +72,17 @@ class Dispatcher:
         if pool.observers and not is_observed():
             with observing(pool, (command,)):
                 return await self.execute(command)
-        if (command.blocks is not None and command.name not in ABOUT_THEIR_CONNECTION) or command.held_back:
+        if command.held_back or (command.blocks is not None and command.name not in ABOUT_THEIR_CONNECTION):
             return await self._worker.run(self._client.execute, command)
         data = self._encode(command.arguments)
         if not isinstance(data, bytes):
             if sum(map(len, data)) >= LARGE:
                 return await self._worker.run(self._client.execute, command)
             data = b"".join(data)
-        text = self._text if command.text is None else command.text
-        call = Call(command, data, text, pool.times_closed)
+        call = Call(command, data, self._text if command.text is None else command.text, pool.times_closed)
         # What `_carry_out` does, too: a coroutine less that the task goes through when it sleeps, and when it wakes.
         line = self._line
-        if line is None or not line.loop.is_running_here:
+        if line is None or line.loop.current_token() is not line.loop.token:
             line = self._find_line()
         multiplexer = line.only or line.next()
         if pool.gate.is_shut or not multiplexer.submit(call):
@@ -94,12 +93,16 @@ class Dispatcher:
             except BaseException:
                 multiplexer.abandon(call)
                 raise
-            if reply is HELD_BACK:
-                reply = await self._carry_out(command, call)
-        if isinstance(reply, Exception):
-            reply = await self._try_again(command, call, reply)
-        decode = command.decode
-        return cast("T", reply) if decode is None else decode(reply)
+        if type(reply) not in PLAIN:  # nearly never; one look instead of two
+            reply = await self._settle(command, call, reply)
+        value: T = reply if (decode := command.decode) is None else decode(reply)
+        return value
+
+    async def _settle(self, command: Command[Any], call: Call, outcome: Any) -> Any:
+        """Return the reply that becomes of what came first of a call."""
+        if outcome is HELD_BACK:
+            outcome = await self._carry_out(command, call)
+        return await self._try_again(command, call, outcome) if isinstance(outcome, Exception) else outcome
 
     async def execute_batch(self, batch: Batch, in_thread: Callable[[Batch], list[Any]]) -> list[Any]:
         """Carry out a batch that watches nothing, in one piece, and return the outcomes.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import trio
+from outcome import Value  # trio's own, part of its interface
 
 from syncredis.aio.loops import READABLE, STOPPED, TOO_LATE
 from syncredis.traffic import Call
@@ -18,14 +19,17 @@ class TrioLoop:
     """A run of trio."""
 
     def __init__(self) -> None:
-        self._token = trio.lowlevel.current_trio_token()
+        self.token = trio.lowlevel.current_trio_token()
+
+    def current_token(self) -> object:
+        try:
+            return trio.lowlevel.current_trio_token()
+        except RuntimeError:
+            return None
 
     @property
     def is_running_here(self) -> bool:
-        try:
-            return trio.lowlevel.current_trio_token() is self._token
-        except RuntimeError:
-            return False
+        return self.current_token() is self.token
 
     @property
     def has_ended(self) -> bool:
@@ -44,11 +48,11 @@ class TrioLoop:
                 call.waiter.wake(call.reply)
 
     def call_soon(self, callback: Callable[[], object]) -> None:
-        self._token.run_sync_soon(callback)
+        self.token.run_sync_soon(callback)
 
     def call_from_thread(self, callback: Callable[[], object]) -> bool:
         try:
-            self._token.run_sync_soon(callback)
+            self.token.run_sync_soon(callback)
         except trio.RunFinishedError:
             return False
         return True
@@ -94,26 +98,30 @@ class TrioWaiter:
 
     def __init__(self) -> None:
         self._done = False
-        self._reply: Reply = None
         self._task: trio.lowlevel.Task | None = None
 
     def __await__(self) -> Generator[Any, Any, Reply]:
         if self._done:
-            return self._reply
-
-        def give_up(_: object) -> trio.lowlevel.Abort:
-            self._done = True
-            return trio.lowlevel.Abort.SUCCEEDED
-
+            return _already(self._reply)
         self._task = trio.lowlevel.current_task()
-        yield from trio.lowlevel.wait_task_rescheduled(give_up).__await__()
-        return self._reply
+        # With no generator of its own in between, which the task would go through when it sleeps, and when it wakes.
+        return trio.lowlevel.wait_task_rescheduled(self._give_up).__await__()
 
     def wake(self, reply: Reply) -> bool:
         if self._done:
             return False
         self._done = True
-        self._reply = reply
         if self._task is not None:
-            trio.lowlevel.reschedule(self._task)
+            trio.lowlevel.reschedule(self._task, Value(reply))
+        else:
+            self._reply = reply
         return True
+
+    def _give_up(self, _: object) -> trio.lowlevel.Abort:
+        self._done = True
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+def _already(reply: Reply) -> Generator[Any, Any, Reply]:
+    yield from ()
+    return reply

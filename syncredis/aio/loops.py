@@ -33,7 +33,18 @@ class Watch(Protocol):
 
 
 class Loop(Protocol):
-    """An event loop; see `syncredis.multiplexer.EventLoop`."""
+    """An event loop; see `syncredis.multiplexer.EventLoop`.
+
+    Attributes:
+        token: what stands for it.
+        current_token: returns what stands for the event loop that runs in this thread now; None: none does.
+    """
+
+    @property
+    def token(self) -> object: ...
+
+    @property
+    def current_token(self) -> Callable[[], object]: ...
 
     @property
     def is_running_here(self) -> bool:
@@ -54,7 +65,7 @@ class Loop(Protocol):
         ...
 
     def wake_all(self, calls: deque[Call]) -> None:
-        """Empty ``calls``, and let the tasks that wait for them go on, each with its reply."""
+        """Empty ``calls``, and let the tasks that wait for them go on, each with its reply. Not to be called by a task."""
         ...
 
     def call_soon(self, callback: Callable[[], object]) -> None:

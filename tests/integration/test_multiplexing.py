@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import contextvars
 import random
 import subprocess
@@ -16,11 +18,12 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import pytest
+import uvloop
 
 from syncredis import NO_RETRY, OutcomeUnknownError, RetryPolicy, TimeoutError, traffic
 from syncredis.aio import Redis
 from syncredis.command import Command
-from syncredis.exceptions import InterruptedCallError
+from syncredis.exceptions import DecodeError, InterruptedCallError, WrongTypeError
 from syncredis.testing import ServerProcess
 from tests.fixtures.clients import resting
 from tests.fixtures.peer import Peer, bulk, politely
@@ -610,6 +613,53 @@ def test_closing_ends_what_is_under_way_and_what_waits(run: Run, peer: Peer) -> 
     run(main)
 
 
+def test_each_gets_its_own_among_errors(run: Run, server: ServerProcess, keys: list[str]) -> None:
+    """Replies are parsed together where that is possible: calls of one kind, and of all kinds."""
+    server.execute_command("SET", "no text", b"\xff")
+    server.execute_command("LPUSH", "list", "x")
+
+    async def main() -> None:
+        async with Redis(*server.location) as client:
+            in_bytes = client.with_options(decode_responses=False)
+
+            async def pipeline() -> list[Any]:
+                async with client.pipeline(transaction=False) as batch:
+                    batch.get("key:1")
+                    batch.get("list")
+                    batch.get("no text")
+                    return await batch.execute(raise_on_error=False)
+
+            plain = [lambda key=key: client.get(key) for key in keys]
+            bad = [lambda: client.get("no text"), lambda: client.get("list"), *plain]
+            mixed = [
+                *plain,
+                lambda: in_bytes.get("no text"),
+                pipeline,
+                *bad,
+                pipeline,
+                lambda: in_bytes.get("key:2"),
+                *bad,
+            ]
+            for calls in (plain, bad, mixed):
+                for _ in range(3):
+                    outcomes = iter(await all_of(*calls))
+                    for call in calls:
+                        outcome = next(outcomes)
+                        if call is bad[0]:
+                            assert isinstance(outcome, DecodeError)
+                        elif call is bad[1]:
+                            assert isinstance(outcome, WrongTypeError)
+                        elif call is pipeline:
+                            assert [type(each) for each in outcome] == [str, WrongTypeError, DecodeError]
+                        elif call in plain:
+                            assert outcome == keys[plain.index(call)]
+                        else:
+                            assert outcome in (b"\xff", b"key:2")
+            await at_rest(client)
+
+    run(main)
+
+
 # --- event loops ----------------------------------------------------------------------------------------
 
 
@@ -647,6 +697,31 @@ def test_nothing_blocks_the_event_loop(server: ServerProcess, caplog: pytest.Log
 
     anyio.run(main, backend="asyncio", backend_options={"debug": True})
     assert "took" not in caplog.text
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("ends", [SystemExit, KeyboardInterrupt])
+def test_a_task_that_ends_the_run_keeps_nobodys_reply(
+    server: ServerProcess, keys: list[str], new_loop: Callable[[], asyncio.AbstractEventLoop], ends: type[BaseException]
+) -> None:
+    """Those who got theirs at the same time go on when the loop does."""
+
+    async def get(client: Redis[str], key: str) -> str | None:
+        value = await client.get(key)
+        if key == "key:3":
+            raise ends
+        return value
+
+    with contextlib.closing(new_loop()) as loop:
+        client = Redis(*server.location)
+        tasks = [loop.create_task(get(client, key)) for key in keys]
+        everything = asyncio.gather(*tasks, return_exceptions=True)
+        with pytest.raises(ends):
+            loop.run_until_complete(everything)
+        others = [task for task in tasks if not task.done() or task.exception() is None]
+        assert loop.run_until_complete(asyncio.gather(*others)) == [key for key in keys if key != "key:3"]
+        loop.run_until_complete(at_rest(client))
+        loop.run_until_complete(client.aclose())
 
 
 def test_several_event_loops_in_several_threads(server: ServerProcess, keys: list[str]) -> None:
