@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from operator import attrgetter
 from typing import Any, Final
 
 from syncredis import handshake, transport
@@ -25,8 +26,10 @@ from syncredis.receiver import Receiver
 from syncredis.resp import MAP, PLAIN, Buffer, encoder, prepare
 from syncredis.typing import Reply
 
-#: Commands that go out in one write. Measured: packing and sending a hundred at a time lets the server begin early.
-CHUNK: Final = 100
+#: Commands that go out in one write. Measured: the server begins early, and does not have to look for work too often.
+CHUNK: Final = 200
+
+_arguments_of: Final = attrgetter("arguments")
 
 #: One for all: what `contextmanager` makes would be six Python calls for each pipeline.
 _NOTHING_TO_DO: Final = nullcontext()
@@ -159,7 +162,7 @@ class Connection:
                 carried out.
         """
         waits = [command.blocks for command in commands if command.blocks is not None]
-        requests = [command.arguments for command in commands]
+        requests = list(map(_arguments_of, commands))
         chunks = [prepare(requests[i : i + CHUNK], self._encoding) for i in range(0, len(requests), CHUNK)]
         replies: list[Reply] = []
         receiver = self._receiver

@@ -17,12 +17,14 @@ class PipelineResult(Command[T_co]):
     """A command of a pipeline, and what came of it. Made by the pipeline's command methods.
 
     One object for both: for each command of a pipeline there is one of them, and making it is a good part of what it costs.
+    So it also queues itself.
     """
 
     __slots__ = ("_outcome",)
 
     def __init__(
         self,
+        queue: Queue,
         arguments: tuple[EncodableT, ...],
         decode: Callable[[Any], T_co] | None = None,
         *,
@@ -35,6 +37,7 @@ class PipelineResult(Command[T_co]):
         self.text = text
         self.blocks = blocks
         self._outcome: Any = _PENDING
+        queue.enqueue(self)
 
     def __repr__(self) -> str:
         state = "failed" if self.error else "not executed yet" if self._outcome is _PENDING else "executed"
@@ -75,12 +78,17 @@ def settle(results: Sequence[PipelineResult[Any]], outcomes: Sequence[Any]) -> N
 
 
 class Queue(Commands[Any]):
-    """Has every command method, and queues what they make: each returns, whatever its annotation says, a `PipelineResult`."""
+    """Has every command method, and queues what they make: each returns, whatever its annotation says, a `PipelineResult`.
 
-    __slots__ = ("_results",)
+    Attributes:
+        enqueue: queues one.
+    """
+
+    __slots__ = ("_results", "enqueue")
 
     def __init__(self) -> None:
         self._results: list[PipelineResult[Any]] = []
+        self.enqueue: Callable[[PipelineResult[Any]], None] = self._results.append
 
     def __len__(self) -> int:
         """How many commands are queued."""
@@ -89,16 +97,12 @@ class Queue(Commands[Any]):
     def execute(self, command: Command[T]) -> Any:
         """Queue a command; return where its result will be."""
         kind = _HeldBackResult if command.held_back else PipelineResult
-        return self.add(kind(command.arguments, command.decode, text=command.text, blocks=command.blocks))
-
-    def add(self, result: PipelineResult[T]) -> PipelineResult[T]:
-        """Queue what is both a command and its result, and return it."""
-        self._results.append(result)
-        return result
+        return kind(self, command.arguments, command.decode, text=command.text, blocks=command.blocks)
 
     def take(self) -> list[PipelineResult[Any]]:
         """Return what is queued, and begin anew."""
-        taken, self._results = self._results, []
+        taken = self._results.copy()
+        self._results.clear()
         return taken
 
 

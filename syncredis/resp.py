@@ -189,8 +189,9 @@ def prepare(requests: Sequence[Sequence[EncodableT]], encoding: str) -> Callable
     words = list(chain.from_iterable(requests))
     if encoding == "utf-8" and _ONLY_TEXT.issuperset(map(type, words)):
         text = "".join(words)  # type: ignore[arg-type]
-        if len(text) < LARGE and text.isascii() and all(requests):
-            return _packing(cast("Sequence[Sequence[str]]", requests))
+        are_small = len(text) < LARGE or max(map(len, words)) < LARGE  # type: ignore[arg-type]
+        if are_small and text.isascii() and all(counts := set(map(len, requests))):
+            return _packing(cast("Sequence[Sequence[str]]", requests), counts)
     parts = [encode(arguments, encoding) for arguments in requests]
     if all(type(part) is bytes for part in parts):
         whole = b"".join(parts)  # type: ignore[arg-type]
@@ -199,9 +200,8 @@ def prepare(requests: Sequence[Sequence[EncodableT]], encoding: str) -> Callable
     return lambda: buffers
 
 
-def _packing(requests: Sequence[Sequence[str]]) -> Callable[[], bytes]:
-    """Return a function that packs commands of small ASCII text."""
-    counts = set(map(len, requests))
+def _packing(requests: Sequence[Sequence[str]], counts: set[int]) -> Callable[[], bytes]:
+    """Return a function that packs commands of small ASCII text, which have so many words each."""
     if counts == {2}:
         return lambda: "".join([f"{_BEGIN_2[name]}{_BEFORE[len(key)]}{key}\r\n" for name, key in requests]).encode()
     if counts == {3}:

@@ -49,6 +49,7 @@ class Surface:
     body: str
     plain_body: str
     command: str
+    given: tuple[str, ...]
     returns: str
 
     @property
@@ -66,6 +67,7 @@ FACADE = Surface(
     body="return await self._run({call})",
     plain_body="return await self._begin({command})",
     command="Command",
+    given=(),
     returns="{reply}",
 )
 PIPELINE = Surface(
@@ -75,8 +77,9 @@ PIPELINE = Surface(
     imports=("from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult",),
     is_async=False,
     body="return {call}",
-    plain_body="return self._commands.add({command})",
+    plain_body="return {command}",
     command="PipelineResult",
+    given=("self._commands",),
     returns="PipelineResult[{reply}]",
 )
 
@@ -191,7 +194,8 @@ def _command_made_by(surface: Surface, method: ast.FunctionDef, public: set[str]
         ]:
             parameters = {node.arg for node in ast.walk(method.args) if isinstance(node, ast.arg)} - {"self"}
             known = parameters | public | set(dir(builtins))
-            made = ast.Call(ast.Name(surface.command), command.args, command.keywords)
+            given = [ast.parse(each, mode="eval").body for each in surface.given]
+            made = ast.Call(ast.Name(surface.command), [*given, *command.args], command.keywords)
             return made if _names_in(command) <= known else None
         case _:
             return None

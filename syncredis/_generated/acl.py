@@ -21,14 +21,14 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-cat/
         """
-        return self._commands.add(PipelineResult(("ACL", "CAT", *(() if category is None else (category,))), text=True))
+        return PipelineResult(self._commands, ("ACL", "CAT", *(() if category is None else (category,))), text=True)
 
     def acl_deluser(self, *username: str) -> PipelineResult[int]:
         """Delete users, close their connections, and return how many of the users existed.
 
         https://redis.io/docs/latest/commands/acl-deluser/
         """
-        return self._commands.add(PipelineResult(("ACL", "DELUSER", *required("username", username))))
+        return PipelineResult(self._commands, ("ACL", "DELUSER", *required("username", username)))
 
     def acl_dryrun(self, username: str, *args: EncodableT) -> PipelineResult[str]:
         """Return ``"OK"`` if a user may run a command, or else the reason why not; the command is not run. Since Redis 7.0.
@@ -39,9 +39,7 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-dryrun/
         """
-        return self._commands.add(
-            PipelineResult(("ACL", "DRYRUN", username, *required("args", args)), to_str, text=False)
-        )
+        return PipelineResult(self._commands, ("ACL", "DRYRUN", username, *required("args", args)), to_str, text=False)
 
     def acl_genpass(self, bits: int | None = None) -> PipelineResult[str]:
         """Return a new random password in hexadecimal digits.
@@ -51,35 +49,35 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-genpass/
         """
-        return self._commands.add(PipelineResult(("ACL", "GENPASS", *(() if bits is None else (bits,))), text=True))
+        return PipelineResult(self._commands, ("ACL", "GENPASS", *(() if bits is None else (bits,))), text=True)
 
     def acl_getuser(self, username: str) -> PipelineResult[AclUser | None]:
         """Return what a user may do, None if there is no such user.
 
         https://redis.io/docs/latest/commands/acl-getuser/
         """
-        return self._commands.add(PipelineResult(("ACL", "GETUSER", username), to_acl_user, text=True))
+        return PipelineResult(self._commands, ("ACL", "GETUSER", username), to_acl_user, text=True)
 
     def acl_help(self) -> PipelineResult[list[str]]:
         """Return lines that explain the ACL commands.
 
         https://redis.io/docs/latest/commands/acl-help/
         """
-        return self._commands.add(PipelineResult(("ACL", "HELP"), text=True))
+        return PipelineResult(self._commands, ("ACL", "HELP"), text=True)
 
     def acl_list(self) -> PipelineResult[list[str]]:
         """Return all users, each as a line of the configuration file.
 
         https://redis.io/docs/latest/commands/acl-list/
         """
-        return self._commands.add(PipelineResult(("ACL", "LIST"), text=True))
+        return PipelineResult(self._commands, ("ACL", "LIST"), text=True)
 
     def acl_load(self) -> PipelineResult[bool]:
         """Let the server read its users from its ACL file again. A `ResponseError` if it has none, or finds a mistake in it.
 
         https://redis.io/docs/latest/commands/acl-load/
         """
-        return self._commands.add(PipelineResult(("ACL", "LOAD"), to_true))
+        return PipelineResult(self._commands, ("ACL", "LOAD"), to_true)
 
     def acl_log(self, count: int | None = None) -> PipelineResult[list[AclLogEntry]]:
         """Return what was refused of late, the newest first.
@@ -89,8 +87,8 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-log/
         """
-        return self._commands.add(
-            PipelineResult(("ACL", "LOG", *(() if count is None else (count,))), to_acl_log, text=False)
+        return PipelineResult(
+            self._commands, ("ACL", "LOG", *(() if count is None else (count,))), to_acl_log, text=False
         )
 
     def acl_log_reset(self) -> PipelineResult[bool]:
@@ -98,14 +96,14 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-log/
         """
-        return self._commands.add(PipelineResult(("ACL", "LOG", "RESET"), to_true))
+        return PipelineResult(self._commands, ("ACL", "LOG", "RESET"), to_true)
 
     def acl_save(self) -> PipelineResult[bool]:
         """Let the server write its users to its ACL file. A `ResponseError` if it has none.
 
         https://redis.io/docs/latest/commands/acl-save/
         """
-        return self._commands.add(PipelineResult(("ACL", "SAVE"), to_true))
+        return PipelineResult(self._commands, ("ACL", "SAVE"), to_true)
 
     def acl_setuser(
         self,
@@ -169,11 +167,11 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-users/
         """
-        return self._commands.add(PipelineResult(("ACL", "USERS"), text=True))
+        return PipelineResult(self._commands, ("ACL", "USERS"), text=True)
 
     def acl_whoami(self) -> PipelineResult[str]:
         """Return the name of the user as whom the call runs.
 
         https://redis.io/docs/latest/commands/acl-whoami/
         """
-        return self._commands.add(PipelineResult(("ACL", "WHOAMI"), text=True))
+        return PipelineResult(self._commands, ("ACL", "WHOAMI"), text=True)

@@ -40,14 +40,14 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-delete/
         """
-        return self._commands.add(PipelineResult(("FUNCTION", "DELETE", library), to_true))
+        return PipelineResult(self._commands, ("FUNCTION", "DELETE", library), to_true)
 
     def function_dump(self) -> PipelineResult[bytes]:
         """Return all libraries in a form that `function_restore` takes. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/function-dump/
         """
-        return self._commands.add(PipelineResult(("FUNCTION", "DUMP"), text=False))
+        return PipelineResult(self._commands, ("FUNCTION", "DUMP"), text=False)
 
     def function_flush(self, mode: Literal["SYNC", "ASYNC", "sync", "async"] = "SYNC") -> PipelineResult[bool]:
         """Delete all libraries. Since Redis 7.0.
@@ -57,9 +57,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-flush/
         """
-        return self._commands.add(
-            PipelineResult(("FUNCTION", "FLUSH", one_of("mode", mode, ("SYNC", "ASYNC"))), to_true)
-        )
+        return PipelineResult(self._commands, ("FUNCTION", "FLUSH", one_of("mode", mode, ("SYNC", "ASYNC"))), to_true)
 
     def function_kill(self) -> PipelineResult[bool]:
         """End the function that is running; whoever called it gets a `ResponseError`. Since Redis 7.0.
@@ -69,7 +67,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-kill/
         """
-        return self._commands.add(PipelineResult(("FUNCTION", "KILL"), to_true))
+        return PipelineResult(self._commands, ("FUNCTION", "KILL"), to_true)
 
     @overload
     def function_list(
@@ -108,7 +106,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-load/
         """
-        return self._commands.add(PipelineResult(("FUNCTION", "LOAD", *flags(REPLACE=replace), code), text=True))
+        return PipelineResult(self._commands, ("FUNCTION", "LOAD", *flags(REPLACE=replace), code), text=True)
 
     def function_restore(
         self,

@@ -50,14 +50,14 @@ class PipelineGeoCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/geohash/
         """
-        return self._commands.add(PipelineResult(("GEOHASH", name, *required("values", values)), text=True))
+        return PipelineResult(self._commands, ("GEOHASH", name, *required("values", values)), text=True)
 
     def geopos(self, name: KeyT, *values: FieldT) -> PipelineResult[list[GeoPosition | None]]:
         """Return the positions of members, None for each that is missing. They are off by less than a metre.
 
         https://redis.io/docs/latest/commands/geopos/
         """
-        return self._commands.add(PipelineResult(("GEOPOS", name, *required("values", values)), to_positions))
+        return PipelineResult(self._commands, ("GEOPOS", name, *required("values", values)), to_positions)
 
     @overload
     def geosearch(

@@ -22,70 +22,70 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hdel/
         """
-        return self._commands.add(PipelineResult(("HDEL", name, *required("keys", keys))))
+        return PipelineResult(self._commands, ("HDEL", name, *required("keys", keys)))
 
     def hexists(self, name: KeyT, key: FieldT) -> PipelineResult[bool]:
         """Return whether the hash has the field ``key``.
 
         https://redis.io/docs/latest/commands/hexists/
         """
-        return self._commands.add(PipelineResult(("HEXISTS", name, key), to_bool))
+        return PipelineResult(self._commands, ("HEXISTS", name, key), to_bool)
 
     def hget(self, name: KeyT, key: FieldT) -> PipelineResult[AnyStr | None]:
         """Return the value of the field ``key``, or None if there is no such field.
 
         https://redis.io/docs/latest/commands/hget/
         """
-        return self._commands.add(PipelineResult(("HGET", name, key)))
+        return PipelineResult(self._commands, ("HGET", name, key))
 
     def hgetall(self, name: KeyT) -> PipelineResult[dict[AnyStr, AnyStr]]:
         """Return all fields with their values.
 
         https://redis.io/docs/latest/commands/hgetall/
         """
-        return self._commands.add(PipelineResult(("HGETALL", name), to_dict))
+        return PipelineResult(self._commands, ("HGETALL", name), to_dict)
 
     def hincrby(self, name: KeyT, key: FieldT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer in the field ``key`` and return the result.
 
         https://redis.io/docs/latest/commands/hincrby/
         """
-        return self._commands.add(PipelineResult(("HINCRBY", name, key, amount)))
+        return PipelineResult(self._commands, ("HINCRBY", name, key, amount))
 
     def hincrbyfloat(self, name: KeyT, key: FieldT, amount: float = 1.0) -> PipelineResult[float]:
         """Add ``amount`` to the number in the field ``key`` and return the result.
 
         https://redis.io/docs/latest/commands/hincrbyfloat/
         """
-        return self._commands.add(PipelineResult(("HINCRBYFLOAT", name, key, amount), to_float))
+        return PipelineResult(self._commands, ("HINCRBYFLOAT", name, key, amount), to_float)
 
     def hkeys(self, name: KeyT) -> PipelineResult[list[AnyStr]]:
         """Return all fields.
 
         https://redis.io/docs/latest/commands/hkeys/
         """
-        return self._commands.add(PipelineResult(("HKEYS", name)))
+        return PipelineResult(self._commands, ("HKEYS", name))
 
     def hlen(self, name: KeyT) -> PipelineResult[int]:
         """Return the number of fields.
 
         https://redis.io/docs/latest/commands/hlen/
         """
-        return self._commands.add(PipelineResult(("HLEN", name)))
+        return PipelineResult(self._commands, ("HLEN", name))
 
     def hmget(self, name: KeyT, keys: FieldT | Iterable[FieldT], *args: FieldT) -> PipelineResult[list[AnyStr | None]]:
         """Return the values of several fields, None for each that does not exist.
 
         https://redis.io/docs/latest/commands/hmget/
         """
-        return self._commands.add(PipelineResult(("HMGET", name, *key_list("keys", keys, args))))
+        return PipelineResult(self._commands, ("HMGET", name, *key_list("keys", keys, args)))
 
     def hmset(self, name: KeyT, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
         """Set each field of ``mapping`` to its value: the old form of `hset`.
 
         https://redis.io/docs/latest/commands/hmset/
         """
-        return self._commands.add(PipelineResult(("HMSET", name, *pairs("mapping", mapping)), to_true))
+        return PipelineResult(self._commands, ("HMSET", name, *pairs("mapping", mapping)), to_true)
 
     @overload
     def hrandfield(
@@ -194,25 +194,25 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hset/
         """
-        return self._commands.add(PipelineResult(("HSET", name, *fields_and_values(key, value, mapping, items))))
+        return PipelineResult(self._commands, ("HSET", name, *fields_and_values(key, value, mapping, items)))
 
     def hsetnx(self, name: KeyT, key: FieldT, value: EncodableT) -> PipelineResult[bool]:
         """Set the field ``key`` to ``value`` if it does not exist; return whether it was set.
 
         https://redis.io/docs/latest/commands/hsetnx/
         """
-        return self._commands.add(PipelineResult(("HSETNX", name, key, value), to_bool))
+        return PipelineResult(self._commands, ("HSETNX", name, key, value), to_bool)
 
     def hstrlen(self, name: KeyT, key: FieldT) -> PipelineResult[int]:
         """Return the length in bytes of the value of the field ``key``, 0 if there is no such field.
 
         https://redis.io/docs/latest/commands/hstrlen/
         """
-        return self._commands.add(PipelineResult(("HSTRLEN", name, key)))
+        return PipelineResult(self._commands, ("HSTRLEN", name, key))
 
     def hvals(self, name: KeyT) -> PipelineResult[list[AnyStr]]:
         """Return all values.
 
         https://redis.io/docs/latest/commands/hvals/
         """
-        return self._commands.add(PipelineResult(("HVALS", name)))
+        return PipelineResult(self._commands, ("HVALS", name))

@@ -20,18 +20,18 @@ class PipelineHyperLogLogCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pfadd/
         """
-        return self._commands.add(PipelineResult(("PFADD", name, *values)))
+        return PipelineResult(self._commands, ("PFADD", name, *values))
 
     def pfcount(self, *sources: KeyT) -> PipelineResult[int]:
         """Return the estimated number of different elements of one key, or of several together.
 
         https://redis.io/docs/latest/commands/pfcount/
         """
-        return self._commands.add(PipelineResult(("PFCOUNT", *required("sources", sources))))
+        return PipelineResult(self._commands, ("PFCOUNT", *required("sources", sources)))
 
     def pfmerge(self, dest: KeyT, *sources: KeyT) -> PipelineResult[bool]:
         """Add all elements of ``sources`` to ``dest``.
 
         https://redis.io/docs/latest/commands/pfmerge/
         """
-        return self._commands.add(PipelineResult(("PFMERGE", dest, *sources), to_true))
+        return PipelineResult(self._commands, ("PFMERGE", dest, *sources), to_true)

@@ -39,8 +39,8 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expire/
         """
-        return self._commands.add(
-            PipelineResult(("EXPIRE", name, seconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        return PipelineResult(
+            self._commands, ("EXPIRE", name, seconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool
         )
 
     def expireat(
@@ -52,8 +52,8 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expireat/
         """
-        return self._commands.add(
-            PipelineResult(("EXPIREAT", name, unix_seconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        return PipelineResult(
+            self._commands, ("EXPIREAT", name, unix_seconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool
         )
 
     def expiretime(self, key: KeyT) -> PipelineResult[int]:
@@ -61,14 +61,14 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expiretime/
         """
-        return self._commands.add(PipelineResult(("EXPIRETIME", key)))
+        return PipelineResult(self._commands, ("EXPIRETIME", key))
 
     def persist(self, name: KeyT) -> PipelineResult[bool]:
         """Let ``name`` never expire; return False if there is no such key, or if it did not expire anyway.
 
         https://redis.io/docs/latest/commands/persist/
         """
-        return self._commands.add(PipelineResult(("PERSIST", name), to_bool))
+        return PipelineResult(self._commands, ("PERSIST", name), to_bool)
 
     def pexpire(
         self, name: KeyT, time: SpanT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -79,8 +79,8 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpire/
         """
-        return self._commands.add(
-            PipelineResult(("PEXPIRE", name, milliseconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        return PipelineResult(
+            self._commands, ("PEXPIRE", name, milliseconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool
         )
 
     def pexpireat(
@@ -92,8 +92,8 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpireat/
         """
-        return self._commands.add(
-            PipelineResult(("PEXPIREAT", name, unix_milliseconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool)
+        return PipelineResult(
+            self._commands, ("PEXPIREAT", name, unix_milliseconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool
         )
 
     def pexpiretime(self, key: KeyT) -> PipelineResult[int]:
@@ -103,18 +103,18 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpiretime/
         """
-        return self._commands.add(PipelineResult(("PEXPIRETIME", key)))
+        return PipelineResult(self._commands, ("PEXPIRETIME", key))
 
     def pttl(self, name: KeyT) -> PipelineResult[int]:
         """Return for how many milliseconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/pttl/
         """
-        return self._commands.add(PipelineResult(("PTTL", name)))
+        return PipelineResult(self._commands, ("PTTL", name))
 
     def ttl(self, name: KeyT) -> PipelineResult[int]:
         """Return for how many seconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/ttl/
         """
-        return self._commands.add(PipelineResult(("TTL", name)))
+        return PipelineResult(self._commands, ("TTL", name))

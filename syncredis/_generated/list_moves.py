@@ -98,4 +98,4 @@ class PipelineListMoveCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpoplpush/
         """
-        return self._commands.add(PipelineResult(("RPOPLPUSH", src, dst)))
+        return PipelineResult(self._commands, ("RPOPLPUSH", src, dst))

@@ -51,7 +51,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lindex/
         """
-        return self._commands.add(PipelineResult(("LINDEX", name, index)))
+        return PipelineResult(self._commands, ("LINDEX", name, index))
 
     def linsert(
         self, name: KeyT, where: Literal["BEFORE", "AFTER", "before", "after"], refvalue: EncodableT, value: EncodableT
@@ -62,8 +62,8 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/linsert/
         """
-        return self._commands.add(
-            PipelineResult(("LINSERT", name, one_of("where", where, ("BEFORE", "AFTER")), refvalue, value))
+        return PipelineResult(
+            self._commands, ("LINSERT", name, one_of("where", where, ("BEFORE", "AFTER")), refvalue, value)
         )
 
     def llen(self, name: KeyT) -> PipelineResult[int]:
@@ -71,7 +71,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/llen/
         """
-        return self._commands.add(PipelineResult(("LLEN", name)))
+        return PipelineResult(self._commands, ("LLEN", name))
 
     def lmpop(
         self, num_keys: int, *args: KeyT, direction: SideT, count: int | None = 1
@@ -107,7 +107,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpop/
         """
-        return self._commands.add(PipelineResult(("LPOP", name) if count is None else ("LPOP", name, count)))
+        return PipelineResult(self._commands, ("LPOP", name) if count is None else ("LPOP", name, count))
 
     @overload
     def lpos(
@@ -158,21 +158,21 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpush/
         """
-        return self._commands.add(PipelineResult(("LPUSH", name, *required("values", values))))
+        return PipelineResult(self._commands, ("LPUSH", name, *required("values", values)))
 
     def lpushx(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the left end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/lpushx/
         """
-        return self._commands.add(PipelineResult(("LPUSHX", name, *required("values", values))))
+        return PipelineResult(self._commands, ("LPUSHX", name, *required("values", values)))
 
     def lrange(self, name: KeyT, start: int, end: int) -> PipelineResult[list[AnyStr]]:
         """Return the elements from ``start`` to ``end``, both included.
 
         https://redis.io/docs/latest/commands/lrange/
         """
-        return self._commands.add(PipelineResult(("LRANGE", name, start, end)))
+        return PipelineResult(self._commands, ("LRANGE", name, start, end))
 
     def lrem(self, name: KeyT, count: int, value: EncodableT) -> PipelineResult[int]:
         """Remove elements that equal ``value`` and return how many were removed.
@@ -181,21 +181,21 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lrem/
         """
-        return self._commands.add(PipelineResult(("LREM", name, count, value)))
+        return PipelineResult(self._commands, ("LREM", name, count, value))
 
     def lset(self, name: KeyT, index: int, value: EncodableT) -> PipelineResult[bool]:
         """Replace the element at position ``index``; return True. A position that does not exist is an error.
 
         https://redis.io/docs/latest/commands/lset/
         """
-        return self._commands.add(PipelineResult(("LSET", name, index, value), to_true))
+        return PipelineResult(self._commands, ("LSET", name, index, value), to_true)
 
     def ltrim(self, name: KeyT, start: int, end: int) -> PipelineResult[bool]:
         """Remove all elements but those from ``start`` to ``end``, both included; return True.
 
         https://redis.io/docs/latest/commands/ltrim/
         """
-        return self._commands.add(PipelineResult(("LTRIM", name, start, end), to_true))
+        return PipelineResult(self._commands, ("LTRIM", name, start, end), to_true)
 
     @overload
     def rpop(self, name: KeyT, count: None = None) -> PipelineResult[AnyStr | None]: ...
@@ -213,18 +213,18 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpop/
         """
-        return self._commands.add(PipelineResult(("RPOP", name) if count is None else ("RPOP", name, count)))
+        return PipelineResult(self._commands, ("RPOP", name) if count is None else ("RPOP", name, count))
 
     def rpush(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the right end, one after the other, and return the list's new length.
 
         https://redis.io/docs/latest/commands/rpush/
         """
-        return self._commands.add(PipelineResult(("RPUSH", name, *required("values", values))))
+        return PipelineResult(self._commands, ("RPUSH", name, *required("values", values)))
 
     def rpushx(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the right end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/rpushx/
         """
-        return self._commands.add(PipelineResult(("RPUSHX", name, *required("values", values))))
+        return PipelineResult(self._commands, ("RPUSHX", name, *required("values", values)))

@@ -17,21 +17,21 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/publish/
         """
-        return self._commands.add(PipelineResult(("PUBLISH", channel, message)))
+        return PipelineResult(self._commands, ("PUBLISH", channel, message))
 
     def pubsub_channels(self, pattern: KeyT = "*") -> PipelineResult[list[AnyStr]]:
         """Return the channels whose names match ``pattern`` and that have subscribers; subscribed patterns do not count.
 
         https://redis.io/docs/latest/commands/pubsub-channels/
         """
-        return self._commands.add(PipelineResult(("PUBSUB", "CHANNELS", pattern)))
+        return PipelineResult(self._commands, ("PUBSUB", "CHANNELS", pattern))
 
     def pubsub_numpat(self) -> PipelineResult[int]:
         """Return how many different patterns are subscribed to.
 
         https://redis.io/docs/latest/commands/pubsub-numpat/
         """
-        return self._commands.add(PipelineResult(("PUBSUB", "NUMPAT")))
+        return PipelineResult(self._commands, ("PUBSUB", "NUMPAT"))
 
     def pubsub_numsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the channels with the number of its subscribers; those who subscribed to a pattern do not count.
@@ -45,7 +45,7 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pubsub-shardchannels/
         """
-        return self._commands.add(PipelineResult(("PUBSUB", "SHARDCHANNELS", pattern)))
+        return PipelineResult(self._commands, ("PUBSUB", "SHARDCHANNELS", pattern))
 
     def pubsub_shardnumsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the shard channels with the number of its subscribers. Since Redis 7.0.
@@ -59,4 +59,4 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/spublish/
         """
-        return self._commands.add(PipelineResult(("SPUBLISH", shard_channel, message)))
+        return PipelineResult(self._commands, ("SPUBLISH", shard_channel, message))

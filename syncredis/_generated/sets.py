@@ -22,21 +22,21 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sadd/
         """
-        return self._commands.add(PipelineResult(("SADD", name, *required("values", values))))
+        return PipelineResult(self._commands, ("SADD", name, *required("values", values)))
 
     def scard(self, name: KeyT) -> PipelineResult[int]:
         """Return the number of members.
 
         https://redis.io/docs/latest/commands/scard/
         """
-        return self._commands.add(PipelineResult(("SCARD", name)))
+        return PipelineResult(self._commands, ("SCARD", name))
 
     def sdiff(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return the members of the first set that none of the others has.
 
         https://redis.io/docs/latest/commands/sdiff/
         """
-        return self._commands.add(PipelineResult(("SDIFF", *key_list("keys", keys, args)), to_set))
+        return PipelineResult(self._commands, ("SDIFF", *key_list("keys", keys, args)), to_set)
 
     def sdiffcard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> PipelineResult[int]:
         """Return how many members the first set has that none of the others has. Since Redis 8.10.
@@ -55,14 +55,14 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sdiffstore/
         """
-        return self._commands.add(PipelineResult(("SDIFFSTORE", dest, *key_list("keys", keys, args))))
+        return PipelineResult(self._commands, ("SDIFFSTORE", dest, *key_list("keys", keys, args)))
 
     def sinter(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return the members that all sets have.
 
         https://redis.io/docs/latest/commands/sinter/
         """
-        return self._commands.add(PipelineResult(("SINTER", *key_list("keys", keys, args)), to_set))
+        return PipelineResult(self._commands, ("SINTER", *key_list("keys", keys, args)), to_set)
 
     def sintercard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> PipelineResult[int]:
         """Return how many members all sets have. Since Redis 7.0.
@@ -81,21 +81,21 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sinterstore/
         """
-        return self._commands.add(PipelineResult(("SINTERSTORE", dest, *key_list("keys", keys, args))))
+        return PipelineResult(self._commands, ("SINTERSTORE", dest, *key_list("keys", keys, args)))
 
     def sismember(self, name: KeyT, value: EncodableT) -> PipelineResult[int]:
         """Return 1 if ``value`` is a member of the set, else 0.
 
         https://redis.io/docs/latest/commands/sismember/
         """
-        return self._commands.add(PipelineResult(("SISMEMBER", name, value)))
+        return PipelineResult(self._commands, ("SISMEMBER", name, value))
 
     def smembers(self, name: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return all members.
 
         https://redis.io/docs/latest/commands/smembers/
         """
-        return self._commands.add(PipelineResult(("SMEMBERS", name), to_set))
+        return PipelineResult(self._commands, ("SMEMBERS", name), to_set)
 
     def smismember(
         self, name: KeyT, values: EncodableT | Iterable[EncodableT], *args: EncodableT
@@ -104,14 +104,14 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/smismember/
         """
-        return self._commands.add(PipelineResult(("SMISMEMBER", name, *key_list("values", values, args))))
+        return PipelineResult(self._commands, ("SMISMEMBER", name, *key_list("values", values, args)))
 
     def smove(self, src: KeyT, dst: KeyT, value: EncodableT) -> PipelineResult[bool]:
         """Move a member from one set to another; return whether ``src`` had it.
 
         https://redis.io/docs/latest/commands/smove/
         """
-        return self._commands.add(PipelineResult(("SMOVE", src, dst, value), to_bool))
+        return PipelineResult(self._commands, ("SMOVE", src, dst, value), to_bool)
 
     @overload
     def spop(self, name: KeyT, count: None = None) -> PipelineResult[AnyStr | None]: ...
@@ -155,7 +155,7 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/srem/
         """
-        return self._commands.add(PipelineResult(("SREM", name, *required("values", values))))
+        return PipelineResult(self._commands, ("SREM", name, *required("values", values)))
 
     def sscan(
         self, name: KeyT, cursor: int = 0, match: str | bytes | None = None, count: int | None = None
@@ -177,7 +177,7 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sunion/
         """
-        return self._commands.add(PipelineResult(("SUNION", *key_list("keys", keys, args)), to_set))
+        return PipelineResult(self._commands, ("SUNION", *key_list("keys", keys, args)), to_set)
 
     def sunioncard(
         self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0, approx: bool = False
@@ -199,4 +199,4 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sunionstore/
         """
-        return self._commands.add(PipelineResult(("SUNIONSTORE", dest, *key_list("keys", keys, args))))
+        return PipelineResult(self._commands, ("SUNIONSTORE", dest, *key_list("keys", keys, args)))

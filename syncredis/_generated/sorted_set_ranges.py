@@ -20,14 +20,14 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zcount/
         """
-        return self._commands.add(PipelineResult(("ZCOUNT", name, min, max)))
+        return PipelineResult(self._commands, ("ZCOUNT", name, min, max))
 
     def zlexcount(self, name: KeyT, min: LexBoundT, max: LexBoundT) -> PipelineResult[int]:
         """Return how many members lie between ``min`` and ``max``, where all scores are equal.
 
         https://redis.io/docs/latest/commands/zlexcount/
         """
-        return self._commands.add(PipelineResult(("ZLEXCOUNT", name, min, max)))
+        return PipelineResult(self._commands, ("ZLEXCOUNT", name, min, max))
 
     @overload
     def zrange(
@@ -111,7 +111,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrangebylex/
         """
-        return self._commands.add(PipelineResult(("ZRANGEBYLEX", name, min, max, *limit("start", start, num))))
+        return PipelineResult(self._commands, ("ZRANGEBYLEX", name, min, max, *limit("start", start, num)))
 
     @overload
     def zrangebyscore(
@@ -189,7 +189,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zremrangebylex/
         """
-        return self._commands.add(PipelineResult(("ZREMRANGEBYLEX", name, min, max)))
+        return PipelineResult(self._commands, ("ZREMRANGEBYLEX", name, min, max))
 
     def zremrangebyrank(self, name: KeyT, min: int, max: int) -> PipelineResult[int]:
         """Remove the members from rank ``min`` to rank ``max``, both included, and return how many there were.
@@ -198,14 +198,14 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zremrangebyrank/
         """
-        return self._commands.add(PipelineResult(("ZREMRANGEBYRANK", name, min, max)))
+        return PipelineResult(self._commands, ("ZREMRANGEBYRANK", name, min, max))
 
     def zremrangebyscore(self, name: KeyT, min: ScoreBoundT, max: ScoreBoundT) -> PipelineResult[int]:
         """Remove the members whose scores are from ``min`` to ``max`` and return how many there were.
 
         https://redis.io/docs/latest/commands/zremrangebyscore/
         """
-        return self._commands.add(PipelineResult(("ZREMRANGEBYSCORE", name, min, max)))
+        return PipelineResult(self._commands, ("ZREMRANGEBYSCORE", name, min, max))
 
     @overload
     def zrevrange(
@@ -242,7 +242,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrevrangebylex/
         """
-        return self._commands.add(PipelineResult(("ZREVRANGEBYLEX", name, max, min, *limit("start", start, num))))
+        return PipelineResult(self._commands, ("ZREVRANGEBYLEX", name, max, min, *limit("start", start, num)))
 
     @overload
     def zrevrangebyscore(

@@ -47,21 +47,21 @@ class PipelineStreamGroupCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xgroup-createconsumer/
         """
-        return self._commands.add(PipelineResult(("XGROUP", "CREATECONSUMER", name, groupname, consumername)))
+        return PipelineResult(self._commands, ("XGROUP", "CREATECONSUMER", name, groupname, consumername))
 
     def xgroup_delconsumer(self, name: KeyT, groupname: KeyT, consumername: KeyT) -> PipelineResult[int]:
         """Remove a consumer and return how many pending entries it had, which nobody can acknowledge or take over any more.
 
         https://redis.io/docs/latest/commands/xgroup-delconsumer/
         """
-        return self._commands.add(PipelineResult(("XGROUP", "DELCONSUMER", name, groupname, consumername)))
+        return PipelineResult(self._commands, ("XGROUP", "DELCONSUMER", name, groupname, consumername))
 
     def xgroup_destroy(self, name: KeyT, groupname: KeyT) -> PipelineResult[bool]:
         """Remove a group with its consumers and what is pending; return whether there was one.
 
         https://redis.io/docs/latest/commands/xgroup-destroy/
         """
-        return self._commands.add(PipelineResult(("XGROUP", "DESTROY", name, groupname), to_bool))
+        return PipelineResult(self._commands, ("XGROUP", "DESTROY", name, groupname), to_bool)
 
     def xgroup_setid(
         self, name: KeyT, groupname: KeyT, id: StreamIdT, entries_read: int | None = None
@@ -79,21 +79,21 @@ class PipelineStreamGroupCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xinfo-consumers/
         """
-        return self._commands.add(PipelineResult(("XINFO", "CONSUMERS", name, groupname), to_consumers))
+        return PipelineResult(self._commands, ("XINFO", "CONSUMERS", name, groupname), to_consumers)
 
     def xinfo_groups(self, name: KeyT) -> PipelineResult[list[GroupInfo[AnyStr]]]:
         """Return facts about each group of a stream; a `ResponseError` if there is no such key.
 
         https://redis.io/docs/latest/commands/xinfo-groups/
         """
-        return self._commands.add(PipelineResult(("XINFO", "GROUPS", name), to_groups))
+        return PipelineResult(self._commands, ("XINFO", "GROUPS", name), to_groups)
 
     def xpending(self, name: KeyT, groupname: KeyT) -> PipelineResult[PendingSummary[AnyStr]]:
         """Return how many entries are pending, from which ID to which, and how many each consumer has.
 
         https://redis.io/docs/latest/commands/xpending/
         """
-        return self._commands.add(PipelineResult(("XPENDING", name, groupname), to_pending_summary))
+        return PipelineResult(self._commands, ("XPENDING", name, groupname), to_pending_summary)
 
     def xpending_range(
         self,

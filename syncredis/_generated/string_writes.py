@@ -42,7 +42,7 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/commands/delifeq/
         """
-        return self._commands.add(PipelineResult(("DELIFEQ", name, value)))
+        return PipelineResult(self._commands, ("DELIFEQ", name, value))
 
     def digest(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the XXH3 digest of the value of ``name`` in hexadecimal digits, None if there is no such key. Since Redis 8.4.
@@ -51,21 +51,21 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/digest/
         """
-        return self._commands.add(PipelineResult(("DIGEST", name)))
+        return PipelineResult(self._commands, ("DIGEST", name))
 
     def getset(self, name: KeyT, value: EncodableT) -> PipelineResult[AnyStr | None]:
         """Set ``name`` to ``value`` and return what it was before.
 
         https://redis.io/docs/latest/commands/getset/
         """
-        return self._commands.add(PipelineResult(("GETSET", name, value)))
+        return PipelineResult(self._commands, ("GETSET", name, value))
 
     def mset(self, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
         """Set each key of ``mapping`` to its value, all at once.
 
         https://redis.io/docs/latest/commands/mset/
         """
-        return self._commands.add(PipelineResult(("MSET", *pairs("mapping", mapping)), to_true))
+        return PipelineResult(self._commands, ("MSET", *pairs("mapping", mapping)), to_true)
 
     def msetex(
         self,
@@ -100,14 +100,14 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/msetnx/
         """
-        return self._commands.add(PipelineResult(("MSETNX", *pairs("mapping", mapping)), to_bool))
+        return PipelineResult(self._commands, ("MSETNX", *pairs("mapping", mapping)), to_bool)
 
     def psetex(self, name: KeyT, time_ms: SpanT, value: EncodableT) -> PipelineResult[bool]:
         """Set ``name`` to ``value`` for ``time_ms`` milliseconds.
 
         https://redis.io/docs/latest/commands/psetex/
         """
-        return self._commands.add(PipelineResult(("PSETEX", name, milliseconds(time_ms), value), to_true))
+        return PipelineResult(self._commands, ("PSETEX", name, milliseconds(time_ms), value), to_true)
 
     @overload
     def set(
@@ -214,11 +214,11 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/setex/
         """
-        return self._commands.add(PipelineResult(("SETEX", name, seconds(time), value), to_true))
+        return PipelineResult(self._commands, ("SETEX", name, seconds(time), value), to_true)
 
     def setnx(self, name: KeyT, value: EncodableT) -> PipelineResult[bool]:
         """Set ``name`` to ``value`` if it does not exist; return whether it was set.
 
         https://redis.io/docs/latest/commands/setnx/
         """
-        return self._commands.add(PipelineResult(("SETNX", name, value), to_bool))
+        return PipelineResult(self._commands, ("SETNX", name, value), to_bool)

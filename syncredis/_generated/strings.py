@@ -22,7 +22,7 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/append/
         """
-        return self._commands.add(PipelineResult(("APPEND", key, value)))
+        return PipelineResult(self._commands, ("APPEND", key, value))
 
     def decr(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Subtract ``amount`` from the integer at ``name`` and return the result.
@@ -36,21 +36,21 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/decrby/
         """
-        return self._commands.add(PipelineResult(("DECRBY", name, amount)))
+        return PipelineResult(self._commands, ("DECRBY", name, amount))
 
     def get(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the value of ``name``, or None if there is no such key.
 
         https://redis.io/docs/latest/commands/get/
         """
-        return self._commands.add(PipelineResult(("GET", name)))
+        return PipelineResult(self._commands, ("GET", name))
 
     def getdel(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the value of ``name`` and delete the key. Since Redis 6.2.
 
         https://redis.io/docs/latest/commands/getdel/
         """
-        return self._commands.add(PipelineResult(("GETDEL", name)))
+        return PipelineResult(self._commands, ("GETDEL", name))
 
     def getex(
         self,
@@ -73,8 +73,8 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getex/
         """
-        return self._commands.add(
-            PipelineResult(("GETEX", name, *expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist)))
+        return PipelineResult(
+            self._commands, ("GETEX", name, *expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist))
         )
 
     def getrange(self, key: KeyT, start: int, end: int) -> PipelineResult[AnyStr]:
@@ -82,7 +82,7 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getrange/
         """
-        return self._commands.add(PipelineResult(("GETRANGE", key, start, end)))
+        return PipelineResult(self._commands, ("GETRANGE", key, start, end))
 
     def incr(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer at ``name`` and return the result.
@@ -96,14 +96,14 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/incrby/
         """
-        return self._commands.add(PipelineResult(("INCRBY", name, amount)))
+        return PipelineResult(self._commands, ("INCRBY", name, amount))
 
     def incrbyfloat(self, name: KeyT, amount: float = 1.0) -> PipelineResult[float]:
         """Add ``amount`` to the number at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/incrbyfloat/
         """
-        return self._commands.add(PipelineResult(("INCRBYFLOAT", name, amount), to_float))
+        return PipelineResult(self._commands, ("INCRBYFLOAT", name, amount), to_float)
 
     @overload
     def increx(
@@ -281,25 +281,25 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/mget/
         """
-        return self._commands.add(PipelineResult(("MGET", *key_list("keys", keys, args))))
+        return PipelineResult(self._commands, ("MGET", *key_list("keys", keys, args)))
 
     def setrange(self, name: KeyT, offset: int, value: EncodableT) -> PipelineResult[int]:
         """Overwrite the string at ``name`` from byte ``offset`` on and return its new length in bytes.
 
         https://redis.io/docs/latest/commands/setrange/
         """
-        return self._commands.add(PipelineResult(("SETRANGE", name, offset, value)))
+        return PipelineResult(self._commands, ("SETRANGE", name, offset, value))
 
     def strlen(self, name: KeyT) -> PipelineResult[int]:
         """Return the length in bytes of the string at ``name``, 0 if there is no such key.
 
         https://redis.io/docs/latest/commands/strlen/
         """
-        return self._commands.add(PipelineResult(("STRLEN", name)))
+        return PipelineResult(self._commands, ("STRLEN", name))
 
     def substr(self, name: KeyT, start: int, end: int = -1) -> PipelineResult[AnyStr]:
         """Return the bytes from ``start`` to ``end``, both included: the old name of `getrange`.
 
         https://redis.io/docs/latest/commands/substr/
         """
-        return self._commands.add(PipelineResult(("SUBSTR", name, start, end)))
+        return PipelineResult(self._commands, ("SUBSTR", name, start, end))
