@@ -13,7 +13,7 @@ from syncredis.resp import length_at_start
 from syncredis.transport import Transport
 
 #: From this size (bytes) on, a string is large. Measured: below it there is nothing to gain.
-LARGE: Final = 256 * 1024
+LARGE: Final = 512 * 1024
 
 #: Beyond this size (bytes) no place is made before anything is there: the announcement may not be true.
 _LARGEST: Final = 1024**3

@@ -560,11 +560,12 @@ class Redis(ScanIterators[AnyStr]):
         if pool.gate.is_shut and not command.read_only:
             connection = pool.lease_behind_gate(connection, self._stream_timeout)
         try:
-            reply = connection.execute(command, self._text if command.text is None else command.text)
+            reply: T = connection.execute(command, self._text if command.text is None else command.text)
         except RedisError as error:
             pool.note_failure(connection, error)
             raise
         finally:
             pool.return_connection(connection)
-        decode = command.decode
-        return reply if decode is None else decode(reply)
+        if command.decode is None:
+            return reply
+        return command.decode(reply)

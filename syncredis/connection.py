@@ -117,30 +117,29 @@ class Connection:
         data = self._encode(command.arguments)
         if not self.in_step:
             raise self._out_of_step()
-        receiver = self._receiver
-        reader = receiver.reader
+        reader = self._receiver.reader
         self.in_step = False
         try:
             self._transport.send(data)
             data = self._transport.receive()
             if data[0] == MAP:
-                reply = receiver.receive_map(data, text)
+                reply = self._receiver.receive_map(data, text)
             else:
                 reader.feed(data)
                 reply = reader.gets(text)
             if type(reply) in PLAIN and not reader.has_data():  # nearly always; one look instead of several
                 self.in_step = True
                 return reply
-            reply = receiver.receive_rest(reply, data, text)
+            reply = self._receiver.receive_rest(reply, data, text)
         except ConnectionError as error:
             raise self._explained(error)  # noqa: B904 - the cause is set there
         except MemoryError as error:
-            raise receiver.too_large() from error
+            raise self._receiver.too_large() from error
         except UnicodeDecodeError as error:
-            reply = receiver.undecodable(error)
-        receiver.unfinished = 0
+            reply = self._receiver.undecodable(error)
+        self._receiver.unfinished = 0
         # More than was asked for would be taken for the next command's reply.
-        self.in_step = not receiver.reader.has_data()
+        self.in_step = not self._receiver.reader.has_data()
         if isinstance(reply, RedisError):
             raise reply
         return reply

@@ -190,7 +190,8 @@ def prepare(requests: Sequence[Sequence[EncodableT]], encoding: str) -> Callable
     if encoding == "utf-8" and _ONLY_TEXT.issuperset(map(type, words)):
         text = "".join(words)  # type: ignore[arg-type]
         are_small = len(text) < LARGE or max(map(len, words)) < LARGE  # type: ignore[arg-type]
-        if are_small and text.isascii() and all(counts := set(map(len, requests))):
+        counts = set(map(len, requests))
+        if are_small and text.isascii() and 0 not in counts:
             return _packing(cast("Sequence[Sequence[str]]", requests), counts)
     parts = [encode(arguments, encoding) for arguments in requests]
     if all(type(part) is bytes for part in parts):

@@ -71,10 +71,13 @@ class Transport:
                 carried out.
         """
         try:
-            if isinstance(data, bytes):
-                self._send_all(data)
-            else:
-                self._send_buffers(data)
+            try:
+                self._send_all(data)  # type: ignore[arg-type]
+                return
+            except TypeError:  # not asked before: nearly always it is bytes
+                if isinstance(data, bytes):  # then a signal handler has raised it
+                    raise
+            self._send_buffers(data)
         except (OSError, ValueError) as error:
             raise self._not_sent(error) from error
 

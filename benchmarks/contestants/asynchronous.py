@@ -111,9 +111,13 @@ class Coredis(RedisPy):
         await self.kept.__aexit__(None, None, None)
 
     async def messages(self, channel: str) -> AsyncIterator[Any]:
-        async with self.kept.pubsub(channels=[channel]) as subscription:
+        pubsub = self.kept.pubsub(channels=[channel])
+        subscription = await pubsub.__aenter__()
+        try:
             async for message in subscription:
                 yield message
+        finally:  # no `async with`: its task group would make an error of the end of this generator
+            await pubsub.__aexit__(None, None, None)
 
     def pipeline(self, key: str, count: int) -> Callable[[], Awaitable[Any]]:
         client = self.kept
