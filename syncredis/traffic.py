@@ -22,7 +22,7 @@ MOST_UNDER_WAY: Final = 1 << 20
 #: Calls that may wait to be sent.
 MOST_WAITING: Final = 10_000
 
-#: Calls that get their replies together, and fewer than that it is not worth while for.
+#: Calls that get their replies together, at most; and those that are too few for that to be worth while.
 _MOST_AT_ONCE: Final = 256
 _FEW: Final = 3
 
