@@ -177,9 +177,9 @@ def test_the_first_sentinel_is_out_of_reach(
             writes.wait_for_calls(5)
             assert newcomer.get("foo") == "bar"
             assert port_of(newcomer) == new.port != old.port
-    assert writes.errors == []
-    # Held in time, if the machine is quick enough: what the old primary acknowledged is on the new one.
-    assert 0 < count_on(new) <= sum(writes.calls)
+    # Held in time, if the machine is quick enough: no call ends with an error then. Nothing is counted twice in any case.
+    assert [error for error in writes.errors if not isinstance(error, OutcomeUnknownError)] == []
+    assert 0 < count_on(new) <= sum(writes.calls) + len(writes.errors)
     ledger.note(operations=sum(writes.calls) + 2, faults=1)
 
 
