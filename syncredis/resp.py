@@ -2,7 +2,7 @@
 
 Parsing and packing are hiredis's (C). Three things it does not do are done here: an argument that has no byte form is
 refused by name, a large one is never copied into a packed command but passed on as it is, and commands of two or three
-short texts, as most are, are put together of pieces that are known already, in less than half of the time.
+short texts, as most are, are put together of pieces that are known already, in little more than half of the time.
 """
 
 from __future__ import annotations
