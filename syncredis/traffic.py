@@ -47,8 +47,6 @@ class Call:
         times_closed: how often the pool had been closed when the call was made.
     """
 
-    # What is not set at first, is when it is needed: one is made for every GET, and each of them costs.
-
     __slots__ = (
         "abandoned",
         "data",
@@ -64,6 +62,7 @@ class Call:
         "watch",
     )
 
+    # Not set before it is needed: one call is made for every GET, and each of these would cost.
     replies: list[Reply]
     reply: Reply
     waiter: Any
@@ -211,7 +210,7 @@ class Traffic:
         return count
 
     def _take_together(self, calls: list[Call], parser: Parser) -> int:
-        """`take_replies` for calls that get one reply each, parsed alike: most loops are in C, so each call costs half."""
+        """`take_replies` for calls that get one reply each, parsed alike: most loops are in C."""
         replies: list[Reply] = []
         try:
             parser.take_replies(replies, len(calls), calls[0].text)

@@ -38,6 +38,7 @@ class Surface:
         body: the one line; ``{call}`` records the command.
         plain_body: the same where ``{command}`` makes the command on the spot.
         command: the class of what is made there.
+        given: expressions, which it is given before the command's own arguments.
         returns: the annotation; ``{reply}`` is the original one.
     """
 

@@ -171,13 +171,21 @@ def test_the_first_sentinel_is_out_of_reach(
         with connect().primary_for("myredis") as newcomer:
             assert newcomer.set("foo", "bar")
             watching(sentinel, 2)
-            # Only the Sentinel that leads a failover tells of it before it is done.
-            second.execute_command("SENTINEL", "FAILOVER", "myredis")
-            new = deployment.wait_for_failover(old, BUDGET)
-            writes.wait_for_calls(5)
-            assert newcomer.get("foo") == "bar"
-            assert port_of(newcomer) == new.port != old.port
-    # Held in time, if the machine is quick enough: no call ends with an error then. Nothing is counted twice in any case.
+            # Held in time, no call ends with an error. A machine too busy for that may be less so the next time.
+            for _ in range(3):
+                noticed = len(writes.errors)
+                # Only the Sentinel that leads a failover tells of it before it is done.
+                second.execute_command("SENTINEL", "FAILOVER", "myredis")
+                new = deployment.wait_for_failover(old, BUDGET)
+                writes.wait_for_calls(5)
+                assert newcomer.get("foo") == "bar"
+                assert port_of(newcomer) == new.port != old.port
+                if len(writes.errors) == noticed:
+                    break
+                deployment.wait_until_ready(BUDGET)
+                old = new
+            else:
+                pytest.fail(f"no failover went unnoticed: {writes.errors}")
     assert [error for error in writes.errors if not isinstance(error, OutcomeUnknownError)] == []
     assert 0 < count_on(new) <= sum(writes.calls) + len(writes.errors)
     ledger.note(operations=sum(writes.calls) + 2, faults=1)

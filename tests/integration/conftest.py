@@ -1,4 +1,4 @@
-"""Clients and servers for one test each, and a proxy whose connections can be watched and cut."""
+"""Clients, servers and event loops for one test each, and a proxy whose connections can be watched and cut."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import anyio
 import pytest
 
 from syncredis import Location
 from syncredis.testing import FaultProxy, ServerBinary, ServerProcess
 from tests.fixtures.surfaces import Surface
+from tests.fixtures.tasks import Run
 
 
 @pytest.fixture
@@ -57,3 +59,19 @@ def proxy(server: ServerProcess) -> Iterator[FaultProxy]:
     """Leads to the server."""
     with FaultProxy(server.location) as made:
         yield made
+
+
+@pytest.fixture(params=["asyncio", "uvloop", "trio"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Runs an async function on one of the event loops."""
+    if request.param == "uvloop":
+        return lambda function: anyio.run(function, backend="asyncio", backend_options={"use_uvloop": True})
+    return lambda function: anyio.run(function, backend=request.param)
+
+
+@pytest.fixture
+def keys(server: ServerProcess) -> list[str]:
+    """Keys whose value names them."""
+    names = [f"key:{number}" for number in range(64)]
+    server.execute_command("MSET", *(name for key in names for name in (key, key)))
+    return names
