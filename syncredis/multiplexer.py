@@ -4,10 +4,10 @@ It serves one event loop, of which it knows no more than `EventLoop` says. Three
 
 - *Alone.* Nothing is under way: the event loop's own thread sends, without blocking, and the caller watches the socket. No
   thread is involved.
-- *Crowded.* The event loop's thread sends all that its tasks want in one write, without blocking; a thread receives, and
-  wakes the event loop once for all the replies that came together.
-- *In trouble.* There is no connection, or the system does not take all at once, or the stream is encrypted: the thread
-  does what may block.
+- *Crowded.* The event loop's own thread sends all that its tasks want in one write, watches the socket, and receives what
+  comes, without blocking. No thread is involved here, either.
+- *In trouble.* There is no connection, or the system does not take all at once, or a reply is large, or the stream is
+  encrypted, or a caller has gone: a thread does what may block, sees to what is under way, and then the event loop goes on.
 
 Whatever ends a call, its place in the order stays: the reply of one that was cancelled is received and dropped. When the
 connection breaks, what had not left in full goes out on the next one; who had sent gets an error, and decides.
@@ -42,7 +42,15 @@ _LONELY: Final = 16
 
 
 class EventLoop(Protocol):
-    """What a multiplexer needs of an event loop. Its thread is the loop's, but for `call_from_thread`."""
+    """What a multiplexer needs of an event loop. Its thread is the loop's, but for `call_from_thread`.
+
+    Attributes:
+        halves_from: from how many callers on it pays to send what the first half of them asks for, while the other half has yet
+            to run. It costs a turn of the loop.
+    """
+
+    @property
+    def halves_from(self) -> int: ...
 
     def new_waiter(self) -> Awaitable[Reply]:
         """Return what a task awaits until `wake`."""
@@ -60,6 +68,10 @@ class EventLoop(Protocol):
         """Call a function when the tasks that can run now have run."""
         ...
 
+    def call_after_woken(self, callback: Callable[[], object]) -> None:
+        """Call a function when the tasks that were woken last have run, if that can be told; else now."""
+        ...
+
     def call_from_thread(self, callback: Callable[[], object]) -> bool:
         """Have a function called in the loop's thread; return False if the loop has ended."""
         ...
@@ -70,10 +82,17 @@ class EventLoop(Protocol):
 
 
 class Watch(Protocol):
-    """Waits for one socket at a time. What else it does is between the caller and the event loop."""
+    """Waits for one socket at a time. How a task does that is between the caller and the event loop."""
+
+    def start(self, descriptor: int, receive: Callable[[], object], give_up: Callable[[], object]) -> None:
+        """Have ``receive`` called whenever there is something to receive, and ``give_up`` if there is nothing for too long.
+
+        They may wake tasks, and stop the watch.
+        """
+        ...
 
     def stop(self) -> None:
-        """End the waiting: another thread receives from now on."""
+        """End the waiting: somebody else receives from now on."""
         ...
 
 
@@ -104,9 +123,14 @@ class Multiplexer:
         self._at_work = False
         # The loop's own.
         self._alone: Call | None = None
-        self._watch = loop.new_watch(stream_timeout)  # one, used again and again: only one call is alone
+        self._watch = loop.new_watch(stream_timeout)  # one, used again and again: there is one connection
+        self._watching = False  # it calls `_receive`
         self._flush_is_due = False
         self._crowded = False
+        self._lonely_rounds = 0
+        # Calls that wait are sent as soon as they are so many: half of those that were under way. So the server works for one
+        # half of the callers while the other half run, and neither side ever waits for the other.
+        self._enough = self._traffic.most_waiting
         self._watched = False  # since the thread has received last
         self._wait_for_room: deque[Any] = deque()
         # From the thread to the loop.
@@ -134,19 +158,21 @@ class Multiplexer:
         If the call gets no ``waiter``, it is alone: see `receive_alone`.
         """
         waiting = self._traffic.waiting
-        if len(waiting) >= self._traffic.most_waiting:
-            return False
-        if not waiting and self._alone is None and not self._at_work and not self._crowded:
-            connection = self._reserve.lease_now()
-            if connection is not None:
-                call.waiter = None
-                self._send_alone(connection, call)
-                return True
-        call.waiter = self._loop.new_waiter()
-        waiting.append(call)
+        if len(waiting) >= self._enough:
+            if len(waiting) >= self._traffic.most_waiting:
+                return False
+            self._flush_early()
         if not self._flush_is_due:
+            if not (waiting or self._crowded or self._watching or self._at_work or self._alone is not None):
+                connection = self._reserve.lease_now()
+                if connection is not None:
+                    call.waiter = None
+                    self._send_alone(connection, call)
+                    return True
             self._flush_is_due = True
             self._loop.call_soon(self._flush)
+        call.waiter = self._loop.new_waiter()
+        waiting.append(call)
         return True
 
     def is_alone(self, call: Call) -> bool:
@@ -165,9 +191,7 @@ class Multiplexer:
             received = connection.receive_now()
             complete = self._traffic.take_replies(connection)
         except ConnectionError as error:
-            self._alone = None
-            self._break(error)
-            self._tell_others()
+            self._end(error)
             return
         if complete:
             self._alone = None
@@ -182,15 +206,13 @@ class Multiplexer:
         connection = self._connection
         assert connection is not None
         assert self._alone is call
-        self._alone = None
-        self._break(connection.no_reply())
-        self._tell_others()
+        self._end(connection.no_reply())
 
     def abandon(self, call: Call) -> None:
         """Forget a call whose caller has gone. What was sent will be received all the same, in its place. Never blocks."""
         call.abandoned = True
-        if self._alone is call:
-            self._hand_over()
+        if self._alone is call or self._watching:
+            self._hand_over()  # the event loop may be about to end, and would not receive what is still to come
         elif self._connecting is not None:
             with self._lock:
                 self._traffic.forget_abandoned()
@@ -213,31 +235,108 @@ class Multiplexer:
 
     def _hand_over(self) -> None:
         """Let the thread receive what the loop has watched for."""
-        call, self._alone = self._alone, None
-        assert call is not None
-        call.waiter = self._loop.new_waiter()
-        call.watch.stop()
+        self._stop_watching()
         with self._lock:
             self._work()
 
+    def _stop_watching(self) -> None:
+        call, self._alone = self._alone, None
+        if call is not None:
+            call.waiter = self._loop.new_waiter()
+        self._watching = False
+        self._watch.stop()
+
     def _flush(self) -> None:
-        """Send what waits; what that needs and may block, the thread does."""
         self._flush_is_due = False
+        self._send()
+
+    def _send(self) -> None:
+        """Send what waits; what that needs and may block, the thread does."""
+        traffic = self._traffic
         if self._alone is not None:
-            self._hand_over()
+            self._stop_watching()
+        elif not traffic.waiting:
+            return
         with self._lock:
-            if not self._traffic.waiting:
-                return
-            if self._traffic.sent or len(self._traffic.waiting) > 1:
+            if len(traffic.waiting) + len(traffic.sent) > 1:
                 self._crowded = True
             if self._connection is None and not self._at_work:
                 self._connection = self._reserve.lease_now()
             self._send_waiting()
+            self._look_after()
+            if traffic.answered and not self._at_work:  # held back
+                self._tell_others()
+
+    def _flush_early(self) -> None:
+        """Send what waits while other tasks are still to run; once, until replies have come."""
+        self._enough = self._traffic.most_waiting
+        if not self._at_work:
+            self._send()
+
+    def _look_after(self) -> None:
+        """See to it that what is under way is received, and what waits is sent; the lock is held."""
+        traffic = self._traffic
+        if self._at_work:
+            return
+        if traffic.unsent is not None or not traffic.sent:
+            if self._watching:
+                self._stop_watching()
             self._work()
+        elif not self._watching:
+            connection = self._connection
+            assert connection is not None
+            self._watching = self._watched = True
+            self._watch.start(connection.fileno(), self._receive, self._give_up)
+
+    def _receive(self) -> None:
+        """Take in what has come, and let those go on who wait for it. Never blocks."""
+        connection, traffic = self._connection, self._traffic
+        assert connection is not None
+        try:
+            received = connection.receive_now()
+            taken = traffic.take_replies(connection)
+            callers = taken + len(traffic.sent)
+            if callers >= self._loop.halves_from:
+                self._enough = (callers + 1) // 2
+            if not traffic.sent:
+                self._stop_watching()
+                self._let_go(connection)
+                self._note_refused(connection)
+                self._note_round(taken)
+            elif received == RECEIVE_SIZE and not taken:  # a reply that is large
+                self._hand_over()
+                return
+        except Exception as error:  # rather an error for each caller than callers that wait for ever
+            self._end(error)
+            return
+        self._settled.extend(traffic.take_answered())
+        self._flush_is_due = True
+        try:
+            self._hand_out()
+        finally:  # a task may end the loop's run
+            self._loop.call_after_woken(self._flush)
+
+    def _give_up(self) -> None:
+        """End the connection if nothing has come for ``stream_timeout``."""
+        connection = self._connection
+        assert connection is not None
+        if connection.is_quiet():
+            self._end(connection.no_reply())
+        else:  # the event loop was busy with other things, and has looked at its clock first
+            self._receive()
+
+    def _end(self, error: Exception) -> None:
+        """End the connection that the loop has watched, or the caller who is alone. Who is alone has got an error."""
+        self._alone = None
+        self._stop_watching()
+        self._break(error)
+        self._tell_others()
+        if self._traffic.waiting and not self._flush_is_due:
+            self._flush()
 
     def _tell_others(self) -> None:
-        """Have those go on that ended together with the call that was alone, whose caller sees it by itself."""
-        self._settled.extend(self._traffic.take_answered())
+        """Have those go on that have ended, but for the call that was alone, whose caller sees it by itself."""
+        self._settled.extend(call for call in self._traffic.take_answered() if call.waiter is not None)
         self._tell()
 
     def _hand_out(self) -> None:
@@ -300,6 +399,12 @@ class Multiplexer:
 
     # --- in whichever thread receives -------------------------------------------------------------------
 
+    def _note_round(self, replies: int) -> None:
+        """Learn whether callers are alone again, from how many replies came until nothing was under way."""
+        self._lonely_rounds = self._lonely_rounds + 1 if replies == 1 else 0
+        if self._lonely_rounds > _LONELY:
+            self._crowded = False
+
     def _note_refused(self, connection: Connection) -> None:
         """Let the pool learn from refusals. Only now: it may close the connection."""
         refused = self._traffic.take_refused()
@@ -345,12 +450,8 @@ class Multiplexer:
     # --- in the thread ----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        lonely = 0
         while True:
-            received = self._exchange_or_fail()
-            lonely = lonely + 1 if received == 1 else 0
-            if lonely > _LONELY:
-                self._crowded = False
+            self._note_round(self._exchange_or_fail())
             if not self._stay():
                 return
 
@@ -362,7 +463,6 @@ class Multiplexer:
             if self._at_work:  # called at the last moment
                 self._wake.acquire()
                 return True
-            self._crowded = False
             self._thread = None
             return False
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import islice, repeat
 from operator import attrgetter
 from typing import Any, Final, Protocol
 
@@ -85,6 +85,7 @@ _owed_of: Final = attrgetter("owed")
 _text_of: Final = attrgetter("text")
 _data_of: Final = attrgetter("data")
 _is_abandoned: Final = attrgetter("abandoned")
+_take_first: Final = deque[Call].popleft
 _NO_BATCH: Final = frozenset({None})
 
 
@@ -152,8 +153,7 @@ class Traffic:
     def take_waiting(self) -> bytes:
         """Move calls from those that wait to those that were sent; return what is to be sent for them."""
         room = MOST_UNDER_WAY - self._bytes_sent + self._bytes_answered
-        next_call = self.waiting.popleft
-        calls = [next_call() for _ in range(len(self.waiting))]
+        calls = list(map(_take_first, repeat(self.waiting, len(self.waiting))))
         data = b"".join(map(_data_of, calls))
         if len(data) > room or any(map(_is_abandoned, calls)):
             calls = self._most_that_fit(calls, room)
@@ -216,9 +216,8 @@ class Traffic:
             parser.take_replies(replies, len(calls), calls[0].text)
         finally:
             answered = calls[: len(replies)]
-            for call, reply in zip(answered, replies, strict=True):
-                call.reply = reply
-                self.sent.popleft()
+            any(map(setattr, answered, repeat("reply"), replies))  # which all return None
+            deque(map(_take_first, repeat(self.sent, len(answered))), 0)
             self._bytes_answered += sum(map(len, map(_data_of, answered)))
             if PLAIN.issuperset(map(type, replies)):
                 self.answered += answered

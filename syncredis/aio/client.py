@@ -7,8 +7,6 @@ from contextlib import suppress
 from types import EllipsisType, TracebackType
 from typing import Any, Literal, Self, Unpack, cast, overload
 
-from anyio.lowlevel import checkpoint_if_cancelled
-
 from syncredis import client as blocking
 from syncredis.aio._generated import AsyncCommands
 from syncredis.aio.dispatcher import Dispatcher
@@ -21,7 +19,7 @@ from syncredis.aio.pubsub import PubSub
 from syncredis.aio.scanning import AsyncScanIterators
 from syncredis.aio.script import Script
 from syncredis.aio.worker import Worker
-from syncredis.cache import MISSING, Cache
+from syncredis.cache import Cache
 from syncredis.command import Command, raw_command
 from syncredis.commands import Recorder
 from syncredis.config import ClientOptions
@@ -42,12 +40,14 @@ class Redis(AsyncScanIterators[AnyStr]):
     out is then unknown.
     """
 
-    __slots__ = ("__weakref__", "_dispatcher", "_worker", "wrapped")
+    _begin: Callable[[Command[Any]], Coroutine[Any, Any, Any]]  # type: ignore[assignment]
+
+    __slots__ = ("__weakref__", "_begin", "_dispatcher", "_worker", "wrapped")
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "execute" in vars(cls):  # then every command goes through it, as in a blocking client
-            cls._begin = AsyncCommandGroup._begin  # type: ignore[method-assign]
+            cls._begin = AsyncCommandGroup._begin  # type: ignore[misc, assignment]
 
     @overload
     def __init__(
@@ -114,8 +114,13 @@ class Redis(AsyncScanIterators[AnyStr]):
     def _wrap(self, client: blocking.Redis[Any]) -> None:
         self.wrapped: blocking.Redis[AnyStr] = client
         limits = client.pool.pool_config
-        self._worker = Worker(limits.max_connections, limits.pool_timeout)
-        self._dispatcher = Dispatcher(client, self._worker)
+        self._use(Dispatcher(client, Worker(limits.max_connections, limits.pool_timeout)))
+
+    def _use(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+        self._worker = dispatcher.worker
+        if type(self).execute is Redis.execute:  # nothing in between: each call costs a command time
+            self._begin = dispatcher.execute if self.wrapped._is_plain else dispatcher.execute_specially
 
     @classmethod
     def wrapping(cls, client: blocking.Redis[AnyStr]) -> Redis[AnyStr]:
@@ -264,8 +269,7 @@ class Redis(AsyncScanIterators[AnyStr]):
     def _beside(self, sibling: blocking.Redis[Any]) -> Redis[Any]:
         """Return the async face of a sibling, which shares this one's threads, as the two share their pool."""
         facade = cast("type[Redis[Any]]", type(self)).wrapping(sibling)
-        facade._worker = self._worker
-        facade._dispatcher = Dispatcher(sibling, self._worker, self._dispatcher.lines)
+        facade._use(Dispatcher(sibling, self._worker, self._dispatcher.lines))
         return facade
 
     @property
@@ -325,18 +329,8 @@ class Redis(AsyncScanIterators[AnyStr]):
 
     async def execute(self, command: Command[T]) -> T:
         """Carry out a command and return its decoded reply; raises what `syncredis.Redis.execute` raises."""
-        return await self._begin(command)
-
-    def _begin(self, command: Command[T]) -> Coroutine[Any, Any, T]:
-        # No coroutine itself: each one between a task and its reply costs it time, whenever it sleeps and whenever it wakes.
-        return self._dispatcher.execute(command) if self.wrapped._is_plain else self._execute_specially(command)
-
-    async def _execute_specially(self, command: Command[T]) -> T:
-        """`execute` for a client that keeps replies, or has its writes confirmed: those need a connection of their own."""
-        await checkpoint_if_cancelled()
-        # Where calls are observed, one that is answered from memory is one, too.
-        kept = MISSING if self.wrapped.pool.observers else self.wrapped._recall(command)
-        return await self._worker.run(self.wrapped.execute, command) if kept is MISSING else kept
+        value: T = await self._begin(command)
+        return value
 
     async def execute_command(self, *arguments: EncodableT) -> Any:
         """Send any command as it stands; see `syncredis.Redis.execute_command`."""

@@ -11,11 +11,13 @@ from functools import partial
 from typing import Any, Final, cast
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from syncredis.aio.line import Line, Lines
 from syncredis.aio.loops import READABLE, TOO_LATE, Loop, Watch
 from syncredis.aio.worker import Worker
 from syncredis.batch import Batch
+from syncredis.cache import MISSING
 from syncredis.client import Redis
 from syncredis.command import ABOUT_THEIR_CONNECTION, Command
 from syncredis.exceptions import RedisError
@@ -51,8 +53,8 @@ class Dispatcher:
         "_pool",
         "_stream_timeout",
         "_text",
-        "_worker",
         "lines",
+        "worker",
     )
 
     def __init__(self, client: Redis[Any], worker: Worker, lines: Lines | None = None) -> None:
@@ -62,7 +64,7 @@ class Dispatcher:
         self._text = client.decode_responses
         self._stream_timeout = client._stream_timeout
         self._encode = encoder(client.pool.config.encoding)
-        self._worker = worker
+        self.worker = worker
         self.lines = lines or Lines(client.pool)
         self._line: Line | None = None  # the one that was used last
 
@@ -73,11 +75,11 @@ class Dispatcher:
             with observing(pool, (command,)):
                 return await self.execute(command)
         if command.held_back or (command.blocks is not None and command.name not in ABOUT_THEIR_CONNECTION):
-            return await self._worker.run(self._client.execute, command)
+            return await self.worker.run(self._client.execute, command)
         data = self._encode(command.arguments)
         if not isinstance(data, bytes):
             if sum(map(len, data)) >= LARGE:
-                return await self._worker.run(self._client.execute, command)
+                return await self.worker.run(self._client.execute, command)
             data = b"".join(data)
         call = Call(command, data, self._text if command.text is None else command.text, pool.times_closed)
         # What `_carry_out` does, too: a coroutine less that the task goes through when it sleeps, and when it wakes.
@@ -98,6 +100,13 @@ class Dispatcher:
         value: T = reply if (decode := command.decode) is None else decode(reply)
         return value
 
+    async def execute_specially(self, command: Command[T]) -> T:
+        """`execute` for a client that keeps replies, or has its writes confirmed: those need a connection of their own."""
+        await checkpoint_if_cancelled()
+        # Where calls are observed, one that is answered from memory is one, too.
+        kept = MISSING if self._pool.observers else self._client._recall(command)
+        return await self.worker.run(self._client.execute, command) if kept is MISSING else kept
+
     async def _settle(self, command: Command[Any], call: Call, outcome: Any) -> Any:
         """Return the reply that becomes of what came first of a call."""
         if outcome is HELD_BACK:
@@ -115,11 +124,11 @@ class Dispatcher:
                 return await self.execute_batch(batch, in_thread)
         requests = batch.requests
         if len(requests) > MOST_TOGETHER or any(each.blocks is not None or each.held_back for each in requests):
-            return await self._worker.run(in_thread, batch)
+            return await self.worker.run(in_thread, batch)
         packed = prepare([command.arguments for command in requests], pool.config.encoding)()
         parts = [packed] if isinstance(packed, bytes) else packed
         if sum(map(len, parts)) >= LARGE:
-            return await self._worker.run(in_thread, batch)
+            return await self.worker.run(in_thread, batch)
         text = batch.parsed_as_text(self._text)
         call = Call(batch, b"".join(parts), text, pool.times_closed, len(requests))
         replies = await self._carry_out(batch, call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, Final
 
 import trio
 from outcome import Value  # trio's own, part of its interface
@@ -18,8 +18,11 @@ from syncredis.typing import Reply
 class TrioLoop:
     """A run of trio."""
 
+    halves_from: Final = 64
+
     def __init__(self) -> None:
         self.token = trio.lowlevel.current_trio_token()
+        self._after_woken: Callable[[], object] | None = None
 
     def current_token(self) -> object:
         try:
@@ -44,11 +47,22 @@ class TrioLoop:
     def wake_all(self, calls: deque[Call]) -> None:
         while calls:
             call = calls.popleft()
-            if call.waiter is not None:
-                call.waiter.wake(call.reply)
+            call.waiter.wake(call.reply)
 
     def call_soon(self, callback: Callable[[], object]) -> None:
         self.token.run_sync_soon(callback)
+
+    def call_after_woken(self, callback: Callable[[], object]) -> None:
+        self._after_woken = callback
+
+    async def run_after_woken(self) -> None:
+        """Do what `call_after_woken` was asked to. To be awaited by the task that has woken the others."""
+        callback, self._after_woken = self._after_woken, None
+        if callback is not None:
+            # In the first turn it is one of those that were woken, in an order that trio draws by lot.
+            await trio.lowlevel.cancel_shielded_checkpoint()
+            await trio.lowlevel.cancel_shielded_checkpoint()
+            callback()
 
     def call_from_thread(self, callback: Callable[[], object]) -> bool:
         try:
@@ -58,18 +72,38 @@ class TrioLoop:
         return True
 
     def new_watch(self, seconds: float | None) -> TrioWatch:
-        return TrioWatch(seconds)
+        return TrioWatch(self, seconds)
 
 
 class TrioWatch:
-    """Waits for one socket at a time, for one task."""
+    """Watches one socket at a time."""
 
-    __slots__ = ("_descriptor", "_seconds", "_waiting")
+    __slots__ = ("_descriptor", "_looks", "_loop", "_order", "_seconds", "_waiting")
 
-    def __init__(self, seconds: float | None) -> None:
+    def __init__(self, loop: TrioLoop, seconds: float | None) -> None:
+        self._loop = loop
         self._descriptor = -1
         self._seconds = math.inf if seconds is None else seconds
         self._waiting: object = None
+        self._order: tuple[int, Callable[[], object], Callable[[], object]] | None = None
+        self._looks = False  # a task of its own does so
+
+    def start(self, descriptor: int, receive: Callable[[], object], give_up: Callable[[], object]) -> None:
+        self._order = (descriptor, receive, give_up)
+        if not self._looks:
+            self._looks = True
+            trio.lowlevel.spawn_system_task(self._look)
+
+    async def _look(self) -> None:
+        try:
+            while (order := self._order) is not None:
+                descriptor, receive, give_up = order
+                how = await self.wait(descriptor)
+                if self._order is order:  # and was not stopped meanwhile, or even started anew
+                    receive() if how == READABLE else give_up()
+                    await self._loop.run_after_woken()
+        finally:
+            self._looks = False
 
     async def wait(self, descriptor: int) -> int:
         own = self._waiting = object()
@@ -86,6 +120,7 @@ class TrioWatch:
                 self._waiting = None
 
     def stop(self) -> None:
+        self._order = None
         if self._waiting is not None:
             self._waiting = None
             trio.lowlevel.notify_closing(self._descriptor)

@@ -21,7 +21,11 @@ TOO_LATE: Final = 3
 
 
 class Watch(Protocol):
-    """Waits for one socket at a time, for one task."""
+    """Watches one socket at a time: for one task, or for whoever has `start` call it back."""
+
+    def start(self, descriptor: int, receive: Callable[[], object], give_up: Callable[[], object]) -> None:
+        """Call ``receive`` whenever the socket is readable, until `stop`, and ``give_up`` when the time is over."""
+        ...
 
     async def wait(self, descriptor: int) -> int:
         """Wait until the socket is readable, `stop` is called, or the time is over; return which."""
@@ -37,8 +41,12 @@ class Loop(Protocol):
 
     Attributes:
         token: what stands for it.
+        halves_from: see there.
         current_token: returns what stands for the event loop that runs in this thread now; None: none does.
     """
+
+    @property
+    def halves_from(self) -> int: ...
 
     @property
     def token(self) -> object: ...
@@ -72,6 +80,10 @@ class Loop(Protocol):
         """Call a function when the tasks that can run now have run."""
         ...
 
+    def call_after_woken(self, callback: Callable[[], object]) -> None:
+        """Call a function when the tasks that were woken last have run, if that can be told; else now."""
+        ...
+
     def call_from_thread(self, callback: Callable[[], object]) -> bool:
         """Have a function called in the loop's thread; return False if the loop has ended."""
         ...
@@ -94,6 +106,6 @@ def running_loop() -> Loop:
         from syncredis.aio.loop_of_trio import TrioLoop
 
         return TrioLoop()
-    from syncredis.aio.loop_of_asyncio import AsyncioLoop
+    from syncredis.aio.loop_of_asyncio import loop_running_here
 
-    return AsyncioLoop()
+    return loop_running_here()
