@@ -210,7 +210,7 @@ class Multiplexer:
 
     def abandon(self, call: Call) -> None:
         """Forget a call whose caller has gone. What was sent will be received all the same, in its place. Never blocks."""
-        call.abandoned = True
+        self._traffic.abandon(call)
         if self._alone is call or self._watching:
             self._hand_over()  # the event loop may be about to end, and would not receive what is still to come
         elif self._connecting is not None:

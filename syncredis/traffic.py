@@ -31,14 +31,13 @@ HELD_BACK: Final[Any] = object()
 
 
 class Call:
-    """One request, or several that are sent in one piece, under way.
+    """One request under way, or several that are sent in one piece: see `BatchCall`.
 
     Attributes:
         request: what it is about.
         data: what is sent.
         text: whether strings in the replies are ``str``.
         owed: how many replies are, to several requests; None for one.
-        replies: where those gather.
         reply: what came: a reply, an error, or the list of all replies.
         waiter: what the caller awaits; None: it receives the reply itself, see `Multiplexer.receive_alone`.
         watch: with it, the caller waits until there is something to receive on ``descriptor``.
@@ -51,8 +50,6 @@ class Call:
         "abandoned",
         "data",
         "descriptor",
-        "owed",
-        "replies",
         "reply",
         "request",
         "sent_twice",
@@ -62,31 +59,53 @@ class Call:
         "watch",
     )
 
+    owed: int | None = None
+
     # Not set before it is needed: one call is made for every GET, and each of these would cost.
-    replies: list[Reply]
     reply: Reply
     waiter: Any
     watch: Any
     descriptor: int
 
-    def __init__(self, request: Request, data: bytes, text: bool, times_closed: int, owed: int | None = None) -> None:
+    def __init__(self, request: Request, data: bytes, text: bool, times_closed: int) -> None:
         self.request = request
         self.data = data
         self.text = text
         self.times_closed = times_closed
-        self.owed = owed
-        if owed is not None:
-            self.replies = []
         self.abandoned = False
         self.sent_twice = False
 
+    def again(self) -> Call:
+        """Return the same, to be tried anew."""
+        return Call(self.request, self.data, self.text, self.times_closed)
 
-_owed_of: Final = attrgetter("owed")
+
+class BatchCall(Call):
+    """Several requests that are sent in one piece.
+
+    Attributes:
+        owed: how many replies are.
+        replies: where they gather.
+    """
+
+    __slots__ = ("owed", "replies")
+
+    owed: int
+    replies: list[Reply]
+
+    def __init__(self, request: Request, data: bytes, text: bool, times_closed: int, owed: int) -> None:
+        super().__init__(request, data, text, times_closed)
+        self.owed = owed
+        self.replies = []
+
+    def again(self) -> BatchCall:
+        return BatchCall(self.request, self.data, self.text, self.times_closed, self.owed)
+
+
 _text_of: Final = attrgetter("text")
 _data_of: Final = attrgetter("data")
-_is_abandoned: Final = attrgetter("abandoned")
 _take_first: Final = deque[Call].popleft
-_NO_BATCH: Final = frozenset({None})
+_NO_BATCH: Final = frozenset({Call})
 
 
 class Parser(Protocol):
@@ -118,6 +137,10 @@ class Traffic:
     __slots__ = (
         "_bytes_answered",
         "_bytes_sent",
+        "_calls_answered",
+        "_calls_sent",
+        "_some_have_gone",
+        "_writes",
         "answered",
         "most_waiting",
         "nothing_is_owed",
@@ -135,14 +158,25 @@ class Traffic:
         self.refused: list[Call] = []
         self.most_waiting = MOST_WAITING
         self.nothing_is_owed = True
-        # Each is counted up by one side only: no lock is needed to compare them.
+        self._some_have_gone = False
+        # What was sent, and what was answered, since the beginning. Each is counted up by one side only: no lock is needed to
+        # compare them. Bytes count as answered when all is that was sent with them: who receives need not look at each call.
+        self._calls_sent = 0
         self._bytes_sent = 0
+        self._calls_answered = 0
         self._bytes_answered = 0
+        # After each write: how many calls, and bytes, were sent.
+        self._writes: deque[tuple[int, int]] = deque()
 
     @property
     def room(self) -> int:
         """How many further calls may come."""
         return self.most_waiting - len(self.waiting)
+
+    def abandon(self, call: Call) -> None:
+        """Note that a call's caller has gone: if it was not sent yet, it need not be."""
+        call.abandoned = True
+        self._some_have_gone = True
 
     def forget_abandoned(self) -> None:
         """Drop calls that were abandoned before they were sent, as far as no other one waits before them."""
@@ -155,12 +189,24 @@ class Traffic:
         room = MOST_UNDER_WAY - self._bytes_sent + self._bytes_answered
         calls = list(map(_take_first, repeat(self.waiting, len(self.waiting))))
         data = b"".join(map(_data_of, calls))
-        if len(data) > room or any(map(_is_abandoned, calls)):
+        if len(data) > room or self._some_have_gone:
+            self._some_have_gone = False
             calls = self._most_that_fit(calls, room)
             data = b"".join(map(_data_of, calls))
-        self.sent += calls
-        self._bytes_sent += len(data)
+        if calls:
+            self.sent += calls
+            self._count_sent(len(calls), len(data))
         return data
+
+    def _count_sent(self, calls: int, size: int) -> None:
+        self._calls_sent += calls
+        self._bytes_sent += size
+        self._writes.append((self._calls_sent, self._bytes_sent))
+
+    def _count_answered(self, calls: int) -> None:
+        self._calls_answered += calls
+        while self._writes and self._writes[0][0] <= self._calls_answered:
+            self._bytes_answered = self._writes.popleft()[1]
 
     def _most_that_fit(self, calls: list[Call], room: int) -> list[Call]:
         """Return the first of those that have not been abandoned; what there is no room for waits again."""
@@ -188,7 +234,8 @@ class Traffic:
         while self.sent and 0 < len(self.sent[-1].data) <= left:
             call = self.sent.pop()
             left -= len(call.data)
-            self._bytes_sent -= len(call.data)
+            self._writes.pop()  # the last one: as long as something is unsent, there is none after it
+            self._count_sent(-1, -len(call.data))
             self.waiting.appendleft(call)
         self.unsent = self.unsent[:left] if left and self.unsent is not None else None
 
@@ -199,9 +246,7 @@ class Traffic:
         self.nothing_is_owed = False
         while sent:
             calls = list(islice(sent, _MOST_AT_ONCE))  # in one step: the loop appends meanwhile
-            alike = (
-                len(calls) > _FEW and _NO_BATCH.issuperset(map(_owed_of, calls)) and len(set(map(_text_of, calls))) == 1
-            )
+            alike = len(calls) > _FEW and _NO_BATCH.issuperset(map(type, calls)) and len(set(map(_text_of, calls))) == 1
             taken = self._take_together(calls, parser) if alike else self._take_each(calls, parser)
             count += taken
             if taken < len(calls):
@@ -218,7 +263,7 @@ class Traffic:
             answered = calls[: len(replies)]
             any(map(setattr, answered, repeat("reply"), replies))  # which all return None
             deque(map(_take_first, repeat(self.sent, len(answered))), 0)
-            self._bytes_answered += sum(map(len, map(_data_of, answered)))
+            self._count_answered(len(answered))
             if PLAIN.issuperset(map(type, replies)):
                 self.answered += answered
             else:
@@ -234,7 +279,7 @@ class Traffic:
                 reply = next_reply(call.text)
                 if reply is INCOMPLETE:
                     return count
-                if call.owed is None:
+                if not isinstance(call, BatchCall):
                     break
                 call.replies.append(reply)
                 if len(call.replies) == call.owed:
@@ -242,7 +287,7 @@ class Traffic:
                     break
             call.reply = reply
             self.sent.popleft()
-            self._bytes_answered += len(call.data)
+            self._count_answered(1)
             self._sort(call)
         return len(calls)
 
@@ -287,7 +332,7 @@ class Traffic:
                 ended.append(call)
         self.answered += reversed(ended)
         self.unsent = None
-        self._bytes_answered = self._bytes_sent
+        self._count_answered(self._calls_sent - self._calls_answered)
 
 
 def refusals(reply: Reply) -> Iterable[ServerStateError]:

@@ -26,7 +26,7 @@ from syncredis.multiplexer import Multiplexer
 from syncredis.observation import is_observed, note_retry, observing
 from syncredis.resp import PLAIN, encoder, prepare
 from syncredis.retry import Attempts, Request
-from syncredis.traffic import HELD_BACK, Call
+from syncredis.traffic import HELD_BACK, BatchCall, Call
 from syncredis.typing import T
 
 #: Bytes from which on a request gets a connection to itself: others would have to wait for it.
@@ -130,7 +130,7 @@ class Dispatcher:
         if sum(map(len, parts)) >= LARGE:
             return await self.worker.run(in_thread, batch)
         text = batch.parsed_as_text(self._text)
-        call = Call(batch, b"".join(parts), text, pool.times_closed, len(requests))
+        call = BatchCall(batch, b"".join(parts), text, pool.times_closed, len(requests))
         replies = await self._carry_out(batch, call)
         if isinstance(replies, Exception):
             replies = await self._try_again(batch, call, replies)
@@ -171,8 +171,7 @@ class Dispatcher:
             if self._pool.times_closed != call.times_closed:
                 raise interrupted_before("it was tried again: the client was closed") from error
             note_retry()
-            again = Call(request, call.data, call.text, call.times_closed, call.owed)
-            reply = await self._carry_out(request, again)
+            reply = await self._carry_out(request, call.again())
             if not isinstance(reply, Exception):
                 return reply
             error = reply
