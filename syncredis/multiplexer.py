@@ -20,7 +20,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from syncredis.connection import Connection
 from syncredis.exceptions import ConnectionError, InterruptedCallError, ProtocolError, RedisError
@@ -49,8 +49,7 @@ class EventLoop(Protocol):
             to run. It costs a turn of the loop.
     """
 
-    @property
-    def halves_from(self) -> int: ...
+    halves_from: ClassVar[int]
 
     def new_waiter(self) -> Awaitable[Reply]:
         """Return what a task awaits until `wake`."""

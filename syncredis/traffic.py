@@ -37,7 +37,6 @@ class Call:
         request: what it is about.
         data: what is sent.
         text: whether strings in the replies are ``str``.
-        owed: how many replies are, to several requests; None for one.
         reply: what came: a reply, an error, or the list of all replies.
         waiter: what the caller awaits; None: it receives the reply itself, see `Multiplexer.receive_alone`.
         watch: with it, the caller waits until there is something to receive on ``descriptor``.
@@ -58,8 +57,6 @@ class Call:
         "waiter",
         "watch",
     )
-
-    owed: int | None = None
 
     # Not set before it is needed: one call is made for every GET, and each of these would cost.
     reply: Reply
@@ -293,7 +290,7 @@ class Traffic:
 
     def _sort(self, call: Call) -> None:
         reply = call.reply
-        if (call.owed is not None or isinstance(reply, ServerStateError)) and refusals(reply):
+        if (isinstance(call, BatchCall) or isinstance(reply, ServerStateError)) and refusals(reply):
             self.refused.append(call)
         else:
             self.answered.append(call)
@@ -322,7 +319,7 @@ class Traffic:
         while self.sent:
             call = self.sent.pop()
             # One command that is incomplete is not carried out; of several, the first may be.
-            not_applied = unsent > 0 if call.owed is None else unsent >= len(call.data)
+            not_applied = unsent >= len(call.data) if isinstance(call, BatchCall) else unsent > 0
             unsent -= len(call.data)
             if not_applied and not call.sent_twice and not isinstance(error, InterruptedCallError):
                 call.sent_twice = True

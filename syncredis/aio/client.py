@@ -125,7 +125,7 @@ class Redis(AsyncScanIterators[AnyStr]):
     @classmethod
     def wrapping(cls, client: blocking.Redis[AnyStr]) -> Redis[AnyStr]:
         """Return the async face of a blocking client; both use the same pool."""
-        facade = cast("Redis[AnyStr]", cls.__new__(cls))
+        facade: Redis[AnyStr] = cls.__new__(cls)
         facade._wrap(client)
         return facade
 

@@ -155,7 +155,7 @@ class Dispatcher:
             except BaseException:
                 multiplexer.abandon(call)
                 raise
-        if call.owed is not None and not isinstance(reply, Exception):
+        if isinstance(call, BatchCall) and not isinstance(reply, Exception):
             return cast("Batch", request).refusal(reply) or reply
         return reply
 

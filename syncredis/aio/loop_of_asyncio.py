@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from functools import partial
-from typing import Any, Final
+from typing import Any, ClassVar
 
 from syncredis.aio.loops import READABLE, STOPPED, TOO_LATE
 from syncredis.traffic import Call
@@ -17,7 +17,7 @@ from syncredis.typing import Reply
 class AsyncioLoop:
     """An event loop of asyncio, or one that stands in for it, such as uvloop."""
 
-    halves_from: Final = 2
+    halves_from: ClassVar[int] = 2
 
     def __init__(self) -> None:
         self.token = self._loop = loop = asyncio.get_running_loop()

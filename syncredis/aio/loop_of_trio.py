@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import Any, Final
+from typing import Any, ClassVar
 
 import trio
 from outcome import Value  # trio's own, part of its interface
@@ -18,7 +18,7 @@ from syncredis.typing import Reply
 class TrioLoop:
     """A run of trio."""
 
-    halves_from: Final = 64
+    halves_from: ClassVar[int] = 64
 
     def __init__(self) -> None:
         self.token = trio.lowlevel.current_trio_token()

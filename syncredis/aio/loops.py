@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 import anyio.lowlevel
 
@@ -45,8 +45,7 @@ class Loop(Protocol):
         current_token: returns what stands for the event loop that runs in this thread now; None: none does.
     """
 
-    @property
-    def halves_from(self) -> int: ...
+    halves_from: ClassVar[int]
 
     @property
     def token(self) -> object: ...
