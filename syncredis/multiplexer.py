@@ -201,11 +201,9 @@ class Multiplexer:
             self._hand_over()
 
     def time_out(self, call: Call) -> None:
-        """Give the call that is alone up: nothing came for ``stream_timeout``. It has got an error."""
-        connection = self._connection
-        assert connection is not None
+        """Give the call that is alone up, if nothing has come for ``stream_timeout``: it has got an error."""
         assert self._alone is call
-        self._end(connection.no_reply())
+        self._give_up()
 
     def abandon(self, call: Call) -> None:
         """Forget a call whose caller has gone. What was sent will be received all the same, in its place. Never blocks."""
@@ -321,7 +319,10 @@ class Multiplexer:
         assert connection is not None
         if connection.is_quiet():
             self._end(connection.no_reply())
-        else:  # the event loop was busy with other things, and has looked at its clock first
+        # Else the event loop was busy with other things, and has looked at its clock first.
+        elif self._alone is not None:
+            self.receive_alone(self._alone)
+        else:
             self._receive()
 
     def _end(self, error: Exception) -> None:
