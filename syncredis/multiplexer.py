@@ -1,6 +1,6 @@
 """`Multiplexer`: many callers, one connection. What waits is sent in one write; replies go back in the order of the requests.
 
-It serves one event loop, of which it knows no more than `EventLoop` says. Three ways lead through it:
+It serves one event loop, of which it knows no more than `syncredis.event_loop` says. Three ways lead through it:
 
 - *Alone.* Nothing is under way: the event loop's own thread sends, without blocking, and the caller watches the socket. No
   thread is involved.
@@ -19,10 +19,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Final, Protocol
+from collections.abc import Awaitable
+from typing import Any, Final
 
 from syncredis.connection import Connection
+from syncredis.event_loop import EventLoop
 from syncredis.exceptions import ConnectionError, InterruptedCallError, ProtocolError, RedisError
 from syncredis.interruption import Interruption
 from syncredis.pool import ConnectionPool
@@ -39,60 +40,6 @@ _PIECE: Final = 64 * 1024
 
 #: Rounds of one call each after which callers are taken to be alone again.
 _LONELY: Final = 16
-
-
-class EventLoop(Protocol):
-    """What a multiplexer needs of an event loop. Its thread is the loop's, but for `call_from_thread`.
-
-    Attributes:
-        halves_from: from how many callers on it pays to send what the first half of them asks for, while the other half has yet
-            to run. It costs a turn of the loop.
-    """
-
-    halves_from: ClassVar[int]
-
-    def new_waiter(self) -> Awaitable[Reply]:
-        """Return what a task awaits until `wake`."""
-        ...
-
-    def wake(self, waiter: Any, reply: Reply) -> bool:
-        """Let the task go on; return False if it does not wait any more."""
-        ...
-
-    def wake_all(self, calls: deque[Call]) -> None:
-        """Empty ``calls``, and let the tasks that wait for them go on, each with its reply. Not to be called by a task."""
-        ...
-
-    def call_soon(self, callback: Callable[[], object]) -> None:
-        """Call a function when the tasks that can run now have run."""
-        ...
-
-    def call_after_woken(self, callback: Callable[[], object]) -> None:
-        """Call a function when the tasks that were woken last have run, if that can be told; else now."""
-        ...
-
-    def call_from_thread(self, callback: Callable[[], object]) -> bool:
-        """Have a function called in the loop's thread; return False if the loop has ended."""
-        ...
-
-    def new_watch(self, seconds: float | None) -> Watch:
-        """Return what waits, in a task, for a socket to be readable."""
-        ...
-
-
-class Watch(Protocol):
-    """Waits for one socket at a time. How a task does that is between the caller and the event loop."""
-
-    def start(self, descriptor: int, receive: Callable[[], object], give_up: Callable[[], object]) -> None:
-        """Have ``receive`` called whenever there is something to receive, and ``give_up`` if there is nothing for too long.
-
-        They may wake tasks, and stop the watch.
-        """
-        ...
-
-    def stop(self) -> None:
-        """End the waiting: somebody else receives from now on."""
-        ...
 
 
 class Multiplexer:

@@ -5,14 +5,12 @@ anyio has the same, but its events cost several times what one command may cost.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Final, Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
 
 import anyio.lowlevel
 
-from syncredis.traffic import Call
-from syncredis.typing import Reply
+from syncredis import event_loop
 
 #: How the watching of a socket ended: there is something to receive; somebody else receives; it took too long.
 READABLE: Final = 1
@@ -20,32 +18,21 @@ STOPPED: Final = 2
 TOO_LATE: Final = 3
 
 
-class Watch(Protocol):
-    """Watches one socket at a time: for one task, or for whoever has `start` call it back."""
-
-    def start(self, descriptor: int, receive: Callable[[], object], give_up: Callable[[], object]) -> None:
-        """Call ``receive`` whenever the socket is readable, until `stop`, and ``give_up`` when the time is over."""
-        ...
+class Watch(event_loop.Watch, Protocol):
+    """Watches a socket for one task, too."""
 
     async def wait(self, descriptor: int) -> int:
         """Wait until the socket is readable, `stop` is called, or the time is over; return which."""
         ...
 
-    def stop(self) -> None:
-        """End the waiting. From now on the socket may be closed."""
-        ...
 
-
-class Loop(Protocol):
-    """An event loop; see `syncredis.multiplexer.EventLoop`.
+class Loop(event_loop.EventLoop, Protocol):
+    """An event loop that is found again.
 
     Attributes:
         token: what stands for it.
-        halves_from: see there.
         current_token: returns what stands for the event loop that runs in this thread now; None: none does.
     """
-
-    halves_from: ClassVar[int]
 
     @property
     def token(self) -> object: ...
@@ -63,33 +50,7 @@ class Loop(Protocol):
         """Whether it will never run again."""
         ...
 
-    def new_waiter(self) -> Awaitable[Reply]:
-        """Return what a task awaits until `wake`."""
-        ...
-
-    def wake(self, waiter: Any, reply: Reply) -> bool:
-        """Let the task go on; return False if it does not wait any more."""
-        ...
-
-    def wake_all(self, calls: deque[Call]) -> None:
-        """Empty ``calls``, and let the tasks that wait for them go on, each with its reply. Not to be called by a task."""
-        ...
-
-    def call_soon(self, callback: Callable[[], object]) -> None:
-        """Call a function when the tasks that can run now have run."""
-        ...
-
-    def call_after_woken(self, callback: Callable[[], object]) -> None:
-        """Call a function when the tasks that were woken last have run, if that can be told; else now."""
-        ...
-
-    def call_from_thread(self, callback: Callable[[], object]) -> bool:
-        """Have a function called in the loop's thread; return False if the loop has ended."""
-        ...
-
-    def new_watch(self, seconds: float | None) -> Watch:
-        """Return what waits for sockets to be readable, for so many seconds each time; None: no limit."""
-        ...
+    def new_watch(self, seconds: float | None) -> Watch: ...
 
 
 def running_loop() -> Loop:
