@@ -2,7 +2,7 @@
 
 import sys
 
-from syncredis.cli.main import main
+from syncredis.cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from syncredis import __version__
+from syncredis.cli import entry
 from syncredis.cli.main import SUBCOMMANDS, main
 
 
@@ -104,7 +105,30 @@ def test_the_entry_point_is_this_function():
     found = [point for point in entry_points(group="console_scripts") if point.name == "syncredis"]
     if not found:
         pytest.skip("the package is not installed")
-    assert found[0].load() is main
+    assert found[0].load() is entry.main
+
+
+@pytest.mark.parametrize("moment", ["syncredis.cli.main", "argparse"])
+def test_ctrl_c_while_it_is_being_imported_is_no_traceback(moment):
+    code = f"""
+import sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{moment}":
+            raise KeyboardInterrupt
+
+sys.modules.pop("argparse", None)
+sys.meta_path.insert(0, Interrupting())
+sys.argv[1:] = ["ping"]
+from syncredis.cli.entry import main
+sys.exit(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "syncredis: stopped by Ctrl-C before it had begun\n"
 
 
 def test_a_reader_that_goes_away_is_no_traceback(run):
