@@ -189,6 +189,29 @@ def test_who_comes_when_an_attempt_to_connect_was_given_up_has_one_of_his_own(ru
     run(main)
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_reply_that_comes_at_the_moment_when_time_is_over_counts(run: Run, peer: Peer, count: int) -> None:
+    async def main() -> None:
+        async with Redis(*peer.location) as client:
+            await client.ping()
+            await at_rest()
+            shared, pool = shared_by(client), client.wrapped.pool
+            calls = [Call(COMMAND, PING, True, pool.times_closed) for _ in range(count)]
+            for call in calls:
+                shared.submit(call)
+            if count > 1:
+                await until(lambda: not shared._traffic.waiting)  # and of these, nothing was received
+            connection = shared._connection
+            if connection is not None:
+                until_now(lambda: not connection.is_quiet())
+                shared._give_up()
+            assert [call.reply for call in calls] == ["PONG"] * count
+            assert peer.accepted == 1
+            await at_rest()
+
+    run(main)
+
+
 class RefusalError(RedisError):
     """Can not be made from its ``args``, as some errors of other people."""
 
