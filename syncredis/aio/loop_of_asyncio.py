@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextvars import Context, copy_context
-from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from syncredis.aio.loops import READABLE, STOPPED, TOO_LATE
 from syncredis.traffic import Call
@@ -39,18 +37,28 @@ class AsyncioLoop:
         return True
 
     def wake_all(self, calls: deque[Call]) -> None:
-        while calls:
-            call = calls.popleft()
-            try:
-                call.waiter.set_result(call.reply)
-            except asyncio.InvalidStateError:  # the task has been cancelled
-                continue
+        try:
+            while calls:
+                call = calls.popleft()
+                waiter = call.waiter
+                try:  # as `finish` does, but for a call less
+                    ((go_on, context),) = waiter._callbacks
+                except _NOBODY_AWAITS:
+                    if not waiter.done():
+                        waiter.set_result(call.reply)
+                    continue
+                waiter.remove_done_callback(go_on)
+                waiter.set_result(call.reply)
+                context.run(go_on, waiter)
+        finally:
+            if calls:  # a task has ended the loop's run; the others go on in the next one
+                self._loop.call_soon(self.wake_all, calls)
 
     def call_soon(self, callback: Callable[[], object]) -> None:
         self._loop.call_soon(callback)
 
     def call_after_woken(self, callback: Callable[[], object]) -> None:
-        self._loop.call_soon(callback)
+        callback()  # they have run while they were woken
 
     def call_from_thread(self, callback: Callable[[], object]) -> bool:
         try:
@@ -63,75 +71,25 @@ class AsyncioLoop:
         return AsyncioWatch(self._loop, seconds)
 
 
-class PythonLoop(AsyncioLoop):
-    """An event loop whose way to let a task go on is Python, as asyncio's own: it is cut short; see `AsyncioWaiter`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.new_waiter: Callable[[], AsyncioWaiter] = partial(AsyncioWaiter, loop=self._loop)
-
-    def wake(self, waiter: Any, reply: Reply) -> bool:
-        if waiter.done():
-            return False
-        waiter.set_result(reply)
-        waiter.go_on_soon()
-        return True
-
-    def wake_all(self, calls: deque[Call]) -> None:
-        try:
-            while calls:
-                call = calls.popleft()
-                waiter = call.waiter
-                try:  # `go_on_now`, but for a call less
-                    waiter.set_result(call.reply)
-                    go_on = waiter.go_on
-                except (asyncio.InvalidStateError, AttributeError):  # cancelled, even before it could await
-                    continue
-                waiter.context.run(go_on, waiter)
-        finally:
-            if calls:  # a task has ended the loop's run; the others go on in the next one
-                self._loop.call_soon(self.wake_all, calls)
-
-    def call_after_woken(self, callback: Callable[[], object]) -> None:
-        callback()  # they have run while they were woken
+#: What comes of unpacking the one callback of a future that has none, or several, or keeps them elsewhere.
+_NOBODY_AWAITS: Final = (TypeError, ValueError, AttributeError)
 
 
-class AsyncioWaiter(asyncio.Future[Any]):
-    """A future that one task awaits. Who gives it its result lets the task go on, now or soon.
+def finish(waiter: asyncio.Future[Any], result: object) -> None:
+    """Give a pending future its result, and let the one task that awaits it go on at once. Not to be called by a task.
 
-    One of asyncio's own would leave that to the loop, which makes an object for each task, and lets it go on in the next turn:
-    that is a tenth of what a GET costs where hundreds of tasks share a connection, and for a lone task one look at all
-    sockets more. uvloop does it in C, in less time than this takes.
-
-    Attributes:
-        go_on: what asyncio wants to have called; not set before a task awaits it.
-        context: wherein.
+    The future by itself would leave that to the loop, which makes an object for each task and lets it go on in the next turn:
+    that is a sixth of what a GET costs where hundreds of tasks share a connection, and for a lone task one look at all sockets
+    more. So its callback is taken from it. Where that can not be done, it goes the usual way.
     """
-
-    __slots__ = ("context", "go_on")
-
-    go_on: Callable[[AsyncioWaiter], object]
-    context: Context
-
-    def add_done_callback(self, fn: Callable[[Any], object], /, *, context: Context | None = None) -> None:
-        self.context = copy_context() if context is None else context
-        self.go_on = fn
-
-    def cancel(self, msg: Any | None = None) -> bool:
-        cancelled = super().cancel(msg)
-        if cancelled:
-            self.go_on_soon()
-        return cancelled
-
-    def go_on_now(self) -> None:
-        """Let the task go on. Not to be called by a task."""
-        if hasattr(self, "go_on"):
-            self.context.run(self.go_on, self)
-
-    def go_on_soon(self) -> None:
-        """Let the task go on when the loop comes to it."""
-        if hasattr(self, "go_on"):
-            self.get_loop().call_soon(self.go_on, self, context=self.context)
+    try:
+        ((go_on, context),) = waiter._callbacks
+    except _NOBODY_AWAITS:
+        waiter.set_result(result)
+        return
+    waiter.remove_done_callback(go_on)
+    waiter.set_result(result)
+    context.run(go_on, waiter)
 
 
 class AsyncioWatch:
@@ -146,7 +104,7 @@ class AsyncioWatch:
         self._loop = loop
         self._descriptor = -1
         self._seconds = seconds
-        self._ended: AsyncioWaiter | None = None
+        self._ended: asyncio.Future[int] | None = None
         # Outlives the watch that began it, and puts itself off when it comes too early: a lone GET was measured to take 9 %
         # less CPU time so than with a timer made for each wait and cancelled.
         self._timer: asyncio.TimerHandle | None = None
@@ -158,7 +116,7 @@ class AsyncioWatch:
         self._loop.add_reader(descriptor, self._is_readable)
 
     async def wait(self, descriptor: int) -> int:
-        ended = AsyncioWaiter(loop=self._loop)
+        ended = self._loop.create_future()
         self._ended = ended
         self.start(descriptor, self._receive_alone, self._give_up_alone)
         try:
@@ -172,7 +130,6 @@ class AsyncioWatch:
         ended = self._end()
         if ended is not None:
             ended.set_result(STOPPED)
-            ended.go_on_soon()
 
     def _is_readable(self) -> None:
         self._put_off()
@@ -188,10 +145,9 @@ class AsyncioWatch:
         """Let the task go on; a callback of the loop."""
         ended = self._end()
         if ended is not None:
-            ended.set_result(how)
-            ended.go_on_now()
+            finish(ended, how)
 
-    def _end(self) -> AsyncioWaiter | None:
+    def _end(self) -> asyncio.Future[int] | None:
         """End the watch; return what a task awaits, if one still does."""
         if self._descriptor < 0:
             return None
@@ -219,8 +175,3 @@ class AsyncioWatch:
         else:
             self._put_off()  # in case it goes on
             self._give_up()
-
-
-def loop_running_here() -> AsyncioLoop:
-    """Return the event loop that runs in this thread."""
-    return PythonLoop() if isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop) else AsyncioLoop()

@@ -66,6 +66,6 @@ def running_loop() -> Loop:
         from syncredis.aio.loop_of_trio import TrioLoop
 
         return TrioLoop()
-    from syncredis.aio.loop_of_asyncio import loop_running_here
+    from syncredis.aio.loop_of_asyncio import AsyncioLoop
 
-    return loop_running_here()
+    return AsyncioLoop()
