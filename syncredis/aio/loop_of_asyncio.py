@@ -79,8 +79,8 @@ def finish(waiter: asyncio.Future[Any], result: object) -> None:
     """Give a pending future its result, and let the one task that awaits it go on at once. Not to be called by a task.
 
     The future by itself would leave that to the loop, which makes an object for each task and lets it go on in the next turn:
-    that is more than a tenth of what a GET costs where hundreds of tasks share a connection, and for a lone task one look at all sockets
-    more. So its callback is taken from it. Where that can not be done, it goes the usual way.
+    that is more than a tenth of what a GET costs where hundreds of tasks share a connection, and for a lone task one look at
+    all sockets more. So its callback is taken from it. Where that can not be done, it goes the usual way.
     """
     try:
         ((go_on, context),) = waiter._callbacks
