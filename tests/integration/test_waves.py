@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import anyio
 import pytest
+import uvloop
 
 from syncredis import NO_RETRY, TimeoutError, multiplexer
 from syncredis.aio import Redis
+from syncredis.aio.loop_of_asyncio import finish
 from syncredis.exceptions import ConnectionError, ProtocolError, ReadOnlyError
 from syncredis.testing import ServerProcess
 from tests.fixtures.peer import Peer, bulk, politely
@@ -251,3 +255,34 @@ def test_a_crowd_that_is_alone_again(run: Run, server: ServerProcess, keys: list
             assert len(client.wrapped.pool._state.slots) == 1
 
     run(main)
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_future_is_finished_whoever_awaits_it(new_loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """One task, as nearly always; none; several; and one that has a place of its own for callbacks."""
+
+    class Elsewhere(asyncio.Future[int]):
+        @property
+        def _callbacks(self) -> Any:
+            raise AttributeError
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for future in (loop.create_future(), Elsewhere(loop=loop)):
+            for tasks in (0, 1, 2):
+                waiting = future if tasks == 1 else type(future)(loop=loop)
+                results: list[int] = []
+
+                async def get(waiting: asyncio.Future[int] = waiting, results: list[int] = results) -> None:
+                    results.append(await waiting)
+
+                getting = [asyncio.ensure_future(get()) for _ in range(tasks)]
+                await asyncio.sleep(0)
+                loop.call_soon(finish, waiting, 7)
+                await asyncio.gather(*getting)
+                await asyncio.sleep(0)
+                assert results == [7] * tasks
+                assert waiting.result() == 7
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
