@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Final
 
 from syncredis.exceptions import ProtocolError
+from syncredis.large_pages import prefer_large_pages
 from syncredis.resp import length_at_start
 from syncredis.transport import Transport
 
@@ -41,6 +42,7 @@ def receive_bulk(stream: Transport, data: bytes, length: int, position: int) -> 
         value.getbuffer() as place,
         place[len(begun) :] as missing,
     ):  # a view that outlived this would keep the value locked
+        prefer_large_pages(place)
         place[: len(begun)] = begun
         stream.receive_into(missing)
     rest = data[position + length :]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from syncredis import large_pages
 from syncredis.bulk import LARGE, large_at_start
 from syncredis.command import Command
 from syncredis.connection import Connection, open_connection
 from syncredis.exceptions import ConnectionError, DecodeError, InterruptedCallError, ProtocolError, TimeoutError
 from syncredis.interruption import Interruption
+from syncredis.large_pages import WORTHWHILE
 from syncredis.resp import map_as_array
 from tests.fixtures.peer import Peer, bulk, politely
 from tests.fixtures.threads import BackgroundCall, until
@@ -177,6 +181,42 @@ def test_several_of_which_one_is_no_text(connection: Connection, peer: Peer) -> 
 )
 def test_what_is_no_large_string(data: bytes) -> None:
     assert large_at_start(data) is None
+
+
+def has_advice_for_large_pages(value: bytes) -> bool:
+    """Whether the system was told so, of the middle of a value."""
+    middle, found = id(value) + len(value) // 2, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if bounds := re.match(r"([0-9a-f]+)-([0-9a-f]+) ", line):
+            found = int(bounds[1], 16) <= middle < int(bounds[2], 16)
+        elif found and line.startswith("VmFlags:"):
+            return "hg" in line.split()
+    raise AssertionError("the value is nowhere")
+
+
+@pytest.mark.skipif(not Path("/sys/kernel/mm/transparent_hugepage").exists(), reason="this system has no large pages")
+def test_the_largest_get_large_pages(connection: Connection, peer: Peer) -> None:
+    value = b"0123456789abcdef" * (WORTHWHILE // 16)
+    peer.answer = lambda words: bulk(value) if words[0] == b"GET" else politely(words)
+    reply = connection.execute(GET, False)
+    assert reply == value
+    assert has_advice_for_large_pages(reply)
+    assert works(connection)
+
+
+@pytest.mark.parametrize("missing", ["mmap.MADV_HUGEPAGE", "ctypes.CDLL"])
+def test_the_largest_where_there_are_none(
+    connection: Connection, peer: Peer, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.delattr(missing, raising=False)
+    large_pages._advise.cache_clear()
+    monkeypatch.setattr(large_pages, "WORTHWHILE", LARGE)
+    peer.answer = lambda words: bulk(VALUE) if words[0] == b"GET" else politely(words)
+    try:
+        assert connection.execute(GET, False) == VALUE
+    finally:
+        large_pages._advise.cache_clear()
+    assert works(connection)
 
 
 # --- maps -----------------------------------------------------------------------------------------------
