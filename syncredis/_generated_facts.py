@@ -172,6 +172,54 @@ READ_ONLY: Final = frozenset(
     ]
 )
 
+#: Those of them that the server answers at once, whatever they are about.
+QUICK: Final = frozenset(
+    [
+        "BITFIELD_RO",
+        "DBSIZE",
+        "ECHO",
+        "EXISTS",
+        "EXPIRETIME",
+        "GET",
+        "GETBIT",
+        "HEXISTS",
+        "HEXPIRETIME",
+        "HGET",
+        "HLEN",
+        "HMGET",
+        "HPEXPIRETIME",
+        "HPTTL",
+        "HSTRLEN",
+        "HTTL",
+        "LASTSAVE",
+        "LLEN",
+        "LOLWUT",
+        "MGET",
+        "PEXPIRETIME",
+        "PING",
+        "PTTL",
+        "ROLE",
+        "SCARD",
+        "SISMEMBER",
+        "SMISMEMBER",
+        "STRLEN",
+        "TIME",
+        "TOUCH",
+        "TTL",
+        "TYPE",
+        "UNWATCH",
+        "WATCH",
+        "XLEN",
+        "ZCARD",
+        "ZCOUNT",
+        "ZLEXCOUNT",
+        "ZMSCORE",
+        "ZRANK",
+        "ZREVRANK",
+        "ZSCORE",
+    ]
+)
+
 #: Commands that the server may hold back a reply to.
 BLOCKING: Final = frozenset(
     [

@@ -556,7 +556,7 @@ class Redis(ScanIterators[AnyStr]):
         pool = self.pool
         if pool.gate.is_shut and not command.read_only:
             pool.wait_at_gate()
-        connection = pool.lease(self._stream_timeout)
+        connection = pool.lease(self._stream_timeout, command)
         if pool.gate.is_shut and not command.read_only:
             connection = pool.lease_behind_gate(connection, self._stream_timeout)
         try:

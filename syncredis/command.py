@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Generic
 
-from syncredis._generated_facts import BLOCKING, READ_ONLY
+from syncredis._generated_facts import BLOCKING, QUICK, READ_ONLY
 from syncredis.exceptions import DataError
 from syncredis.typing import EncodableT, T_co
 
@@ -56,6 +56,11 @@ class Command(Generic[T_co]):
     def read_only(self) -> bool:
         """Whether the server's command table calls it read-only: it changes nothing, so it is safe to repeat."""
         return self.name in READ_ONLY
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it is read-only, and the server's command table says that it is answered at once, whatever it is about."""
+        return self.name in QUICK
 
     @property
     def runs_code(self) -> bool:

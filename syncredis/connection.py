@@ -18,7 +18,6 @@ from typing import Any, Final
 from syncredis import handshake, transport
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig
-from syncredis.connecting import connect
 from syncredis.exceptions import ConnectionError, RedisError, TimeoutError
 from syncredis.interruption import Interruption
 from syncredis.interruption import current as current_interruption
@@ -31,12 +30,15 @@ CHUNK: Final = 200
 
 _arguments_of: Final = attrgetter("arguments")
 
+#: Bytes of a command that goes out with the handshake, whose limit of time it shares.
+_SMALL: Final = 4 * 1024
+
 #: One for all: what `contextmanager` makes would be six Python calls for each pipeline.
 _NOTHING_TO_DO: Final = nullcontext()
 
 
 class Connection:
-    """A conversation. Made by `open_connection`.
+    """A conversation. Made by `syncredis.opening.open_connection`.
 
     Attributes:
         config: how it was made.
@@ -58,6 +60,7 @@ class Connection:
 
     __slots__ = (
         "__weakref__",
+        "_ahead",
         "_encode",
         "_encoding",
         "_interrupted_by",
@@ -97,6 +100,8 @@ class Connection:
         self.next_reply = self._receiver.next_reply
         self.take_replies = self._receiver.take_replies
         self._interrupted_by: ConnectionError | None = None
+        #: The command that went out with the handshake, and whose reply is owed.
+        self._ahead: Command[Any] | None = None
         self._version_of_credentials = _version_of_credentials(config)
 
     def __repr__(self) -> str:
@@ -116,7 +121,7 @@ class Connection:
             return self._execute_slowly(command, text)
         data = self._encode(command.arguments)
         if not self.in_step:
-            raise self._out_of_step()
+            return self._await_ahead(command, text)
         reader = self._receiver.reader
         self.in_step = False
         try:
@@ -189,23 +194,58 @@ class Connection:
             self._transport.set_timeout(self.stream_timeout)
         return replies
 
-    def exchange(self, data: bytes | list[Buffer], count: int, deadline: float | None) -> list[Reply]:
+    def exchange(
+        self, data: bytes | list[Buffer], count: int, deadline: float | None, ahead: Command[Any] | None = None
+    ) -> list[Reply]:
         """Send ``count`` commands that were encoded already, in one write, and return their replies as text. Blocks.
 
         For handshakes. ``deadline``, and what it raises, are those of `execute_many`.
+
+        Args:
+            ahead: is sent in the same write if it is small, and then its reply is owed to whoever `execute` it next; but see
+                `drop_ahead`.
         """
-        replies: list[Reply] = []
-        receiver = self._receiver
+        if ahead is not None and isinstance(data, bytes):
+            request = self._encode(ahead.arguments)
+            if isinstance(request, bytes) and len(request) <= _SMALL:
+                data += request
+                self._ahead = ahead
         with self.interruptible():
             self.in_step = False
             try:
                 self._send_chunk(data, count)
-                receiver.receive_replies(replies, count, True, deadline)
             except ConnectionError as error:
                 raise self._explained(error)  # noqa: B904 - the cause is set there
-            except MemoryError as error:
-                raise receiver.too_large() from error
-            self.in_step = not receiver.reader.has_data()
+            return self._receive(count, True, deadline)
+
+    def drop_ahead(self, deadline: float | None) -> None:
+        """Receive the reply to what went ahead in the last `exchange`, and forget both. Blocks, and raises, as that does."""
+        if self._ahead is not None:
+            self._ahead = None
+            self._receive(1, True, deadline)
+
+    def _await_ahead(self, command: Command[Any], text: bool) -> Reply:
+        """Return the reply to a command that went ahead."""
+        if self._ahead is not command:
+            raise self._out_of_step()
+        self._ahead = None
+        with self.interruptible():
+            (reply,) = self._receive(1, text, None)
+        if isinstance(reply, RedisError):
+            raise reply
+        return reply
+
+    def _receive(self, count: int, text: bool, deadline: float | None) -> list[Reply]:
+        """Return the next replies; the connection is in step then, unless there is more."""
+        replies: list[Reply] = []
+        receiver = self._receiver
+        try:
+            receiver.receive_replies(replies, count, text, deadline)
+        except ConnectionError as error:
+            raise self._explained(error)  # noqa: B904 - the cause is set there
+        except MemoryError as error:
+            raise receiver.too_large() from error
+        self.in_step = self._ahead is None and not receiver.reader.has_data()
         return replies
 
     def send(self, command: Command[Any]) -> None:
@@ -374,6 +414,8 @@ class Connection:
 
     def _execute_slowly(self, command: Command[Any], text: bool) -> Reply:
         """`execute` for a call that can be interrupted, or that the server may hold back."""
+        if self._ahead is not None:
+            return self._await_ahead(command, text)
         self.waits = command.blocks is not None
         try:
             reply = self.execute_many([command], text)[0]
@@ -440,62 +482,5 @@ class _Interruptible(AbstractContextManager[None]):
             self._connection.in_step = False
 
 
-def open_connection(config: ConnectionConfig, *, ask_role: bool = False) -> Connection:
-    """Connect, shake hands in one round trip, and return the connection. Blocks for ``connect_timeout`` at most.
-
-    Args:
-        config: where to, and as whom.
-        ask_role: whether ROLE belongs to the handshake; the answer is in `Connection.role`.
-
-    Raises:
-        ConnectionError, TimeoutError: if the server can not be reached; ``not_applied`` is set.
-        AuthenticationError: if it refuses user or password, or wants one.
-        ResponseError: if it refuses another part, e.g. the database's number.
-    """
-    deadline = None if config.connect_timeout is None else time.monotonic() + config.connect_timeout
-    connection = Connection(connect(config), config)
-    try:
-        _shake_hands(connection, config, deadline, ask_role=ask_role)
-        connection.set_timeout(config.stream_timeout)
-    except ConnectionError as error:
-        connection.close()
-        raise transport.not_applied(error)  # noqa: B904 - the cause is the error's own
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 def _version_of_credentials(config: ConnectionConfig) -> int:
     return 0 if config.credential_provider is None else config.credential_provider.version
-
-
-def _shake_hands(connection: Connection, config: ConnectionConfig, deadline: float | None, *, ask_role: bool) -> None:
-    config = config.with_credentials()
-    steps, data = handshake.opening(config, ask_role=ask_role)
-    replies = connection.exchange(data, len(steps), deadline)
-    protocol = config.protocol
-    if protocol == 3 and handshake.hello_refused(replies[0]):
-        protocol = 2
-        steps = handshake.without_hello(config, ask_role=ask_role)
-        replies = connection.exchange(handshake.packed(steps, config), len(steps), deadline)
-    conclude_handshake(connection, protocol, steps, replies)
-    if ask_role:
-        connection.role = handshake.role_from_reply(replies[-1])
-        connection.link = handshake.link_from_reply(replies[-1])
-
-
-def conclude_handshake(
-    connection: Connection, protocol: int, steps: Sequence[handshake.Step], replies: Sequence[Reply]
-) -> None:
-    """Note what is known of a connection once its handshake was answered.
-
-    Raises:
-        ResponseError: if the server has refused a part that matters.
-    """
-    error = handshake.first_error(steps, replies)
-    if error is not None:
-        error.not_applied = True
-        raise error
-    connection.protocol = protocol
-    connection.client_id = handshake.client_id_from_hello(replies[0])

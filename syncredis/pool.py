@@ -19,11 +19,13 @@ from types import EllipsisType
 from typing import Any, Protocol
 
 from syncredis import interruption, observation
+from syncredis.command import Command
 from syncredis.config import ConnectionConfig, PoolConfig
-from syncredis.connection import Connection, open_connection
+from syncredis.connection import Connection
 from syncredis.exceptions import ConnectionError, InterruptedCallError, PoolTimeoutError, RedisError
 from syncredis.gate import Gate
 from syncredis.observation import Observer, PoolStatistics
+from syncredis.opening import open_connection
 from syncredis.pool_slot import Slot
 from syncredis.pool_state import CHECK_AFTER, PoolState, Waiter
 
@@ -95,7 +97,7 @@ class ConnectionPool:
 
     # --- lease and return ---------------------------------------------------------------------------
 
-    def lease(self, stream_timeout: float | EllipsisType | None = ...) -> Connection:
+    def lease(self, stream_timeout: float | EllipsisType | None = ..., first: Command[Any] | None = None) -> Connection:
         """Return a connection for the use of the caller alone, who owes it back by `return_connection`.
 
         Blocks for at most ``pool_timeout`` where all are in use, and ``connect_timeout`` where one has to be made.
@@ -103,6 +105,8 @@ class ConnectionPool:
         Args:
             stream_timeout: seconds that its exchanges may stand still; None: no limit; left out: as the pool's config has it.
                 It stays with the connection: callers that want the same one after the other cost no system call.
+            first: what the caller is going to execute first, if that shall go out with a new connection's handshake where it
+                may: see `syncredis.connection.open_connection`.
 
         Raises:
             PoolTimeoutError: if none became free in time.
@@ -114,7 +118,7 @@ class ConnectionPool:
             try:
                 connection = state.shelf.pop()
             except IndexError:
-                return self._lease_slowly(stream_timeout)
+                return self._lease_slowly(stream_timeout, first)
             now = time.monotonic()
             if (
                 now - connection.last_used < CHECK_AFTER
@@ -125,7 +129,7 @@ class ConnectionPool:
                 return connection
             if self.is_fresh(connection, now):
                 return self._limited(connection, stream_timeout)
-        return self._lease_slowly(stream_timeout)
+        return self._lease_slowly(stream_timeout, first)
 
     def return_connection(self, connection: Connection) -> None:
         """Take back a connection that was leased. Never blocks.
@@ -182,12 +186,18 @@ class ConnectionPool:
         """
         interruption.sleep(seconds)
 
-    def connect(self) -> Connection:
-        """Return a new connection. The seam for subclasses that find out first where to go. Blocks."""
-        return self._dial(self.config)
+    def connect(self, first: Command[Any] | None = None) -> Connection:
+        """Return a new connection. The seam for subclasses that find out first where to go. Blocks.
 
-    def _dial(self, config: ConnectionConfig, *, ask_role: bool = False) -> Connection:
-        return open_connection(config, ask_role=ask_role)
+        Args:
+            first: see `lease`; may be left to the caller to send.
+        """
+        return self._dial(self.config, first=first)
+
+    def _dial(
+        self, config: ConnectionConfig, *, ask_role: bool = False, first: Command[Any] | None = None
+    ) -> Connection:
+        return open_connection(config, ask_role=ask_role, first=first)
 
     def note_failure(self, connection: Connection, error: RedisError) -> None:  # noqa: ARG002 - subclasses use both
         """Learn from an error that a call on ``connection`` ended with. A seam for subclasses."""
@@ -301,7 +311,7 @@ class ConnectionPool:
 
     # --- the slow half of leasing ------------------------------------------------------------------
 
-    def _lease_slowly(self, stream_timeout: float | EllipsisType | None) -> Connection:
+    def _lease_slowly(self, stream_timeout: float | EllipsisType | None, first: Command[Any] | None) -> Connection:
         limit = self.pool_config.pool_timeout
         deadline = None if limit is None else time.monotonic() + limit
         closed = self.closed_since(self.times_closed)
@@ -311,7 +321,7 @@ class ConnectionPool:
                 waiter = self._state.enqueue()
                 found = waiter.granted or self._wait(waiter, deadline, closed)
             if isinstance(found, Slot):
-                return self._limited(self._connect_in(found), stream_timeout)
+                return self._limited(self._connect_in(found, first), stream_timeout)
             if self.is_fresh(found, time.monotonic()):
                 return self._limited(found, stream_timeout)
 
@@ -350,7 +360,7 @@ class ConnectionPool:
             f"(pool_timeout)"
         )
 
-    def _connect_in(self, slot: Slot) -> Connection:
+    def _connect_in(self, slot: Slot, first: Command[Any] | None = None) -> Connection:
         """Return a connection that takes the place of ``slot``. Blocks, and raises, as `connect` does."""
         state = self._state
         closed = self.closed_since(self.times_closed)
@@ -359,7 +369,7 @@ class ConnectionPool:
                 # Of before it is asked where to go, so that an invalidation meanwhile shows.
                 generation = state.generation
                 try:
-                    connection = slot.fill(self.connect)
+                    connection = slot.fill(lambda: self.connect(first))
                 except ConnectionError as error:
                     if not slot.was_broken_off or generation == state.generation:
                         raise

@@ -76,6 +76,7 @@ def _module() -> str:
     if unknown := also - flags.keys():
         raise SystemExit(f"ALSO_READ_ONLY names what the server does not have: {', '.join(sorted(unknown))}")
     read_only = {name for name, words in flags.items() if "readonly" in words} | also | REDIS_READ_ONLY
+    quick = {name for name in read_only if "fast" in flags.get(name, ())}
     blocking = {name for name, words in flags.items() if "blocking" in words} | REDIS_BLOCKING
     read_keys = {
         name: places[0]
@@ -104,6 +105,8 @@ def _module() -> str:
         f"from __future__ import annotations\n\nfrom typing import Final, TypeAlias\n\n"
         f"#: Commands that change nothing, so that carrying them out twice does no harm.\n"
         f"READ_ONLY: Final = frozenset({sorted(read_only)!r})\n\n"
+        f"#: Those of them that the server answers at once, whatever they are about.\n"
+        f"QUICK: Final = frozenset({sorted(quick)!r})\n\n"
         f"#: Commands that the server may hold back a reply to.\n"
         f"BLOCKING: Final = frozenset({sorted(blocking)!r})\n\n"
         f"#: Where keys stand among a command's arguments, its name being number 0: the first, the last (-1: of all), and the\n"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from syncredis import exceptions as core
+from syncredis.command import Command
 from syncredis.compat.exceptions import MasterNotFoundError, RedisError, SlaveNotFoundError
 from syncredis.compat.pools import Faces
 from syncredis.compat.translation import original
@@ -20,7 +22,7 @@ class AskingPool(Faces, ConnectionPool):
     ask: Callable[[], Iterable[tuple[str, int]]]
     _primary: tuple[str, int] | None = None
 
-    def connect(self) -> Connection:
+    def connect(self, first: Command[Any] | None = None) -> Connection:  # noqa: ARG002 - several may be connected to
         """Ask, and connect to the first place that can be reached. Blocks.
 
         Raises:

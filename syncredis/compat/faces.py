@@ -33,7 +33,7 @@ from syncredis.compat.translation import translated, translating
 from syncredis.compat.wire import Packed, pack, split_name, taints, untext
 from syncredis.config import ConnectionConfig, TLSConfig
 from syncredis.connection import Connection as CoreConnection
-from syncredis.connection import open_connection
+from syncredis.opening import open_connection
 from syncredis.resp import PushNotification
 from syncredis.typing import EncodableT
 

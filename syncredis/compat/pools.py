@@ -56,7 +56,13 @@ class Faces:
         self._reconnecting = threading.local()
         super().__init__(*args, **kwargs)
 
-    def _dial(self, config: ConnectionConfig, *, ask_role: bool = False) -> CoreConnection:
+    def _dial(
+        self,
+        config: ConnectionConfig,
+        *,
+        ask_role: bool = False,
+        first: Command[Any] | None = None,  # noqa: ARG002 - what a face says first is its own
+    ) -> CoreConnection:
         reconnecting = getattr(self._reconnecting, "face", None)
         face = reconnecting or self.make()
         try:

@@ -17,8 +17,9 @@ from typing import Any, Final, Generic
 from syncredis import handshake
 from syncredis.command import Command
 from syncredis.connecting import begin_connecting, is_immediate
-from syncredis.connection import Connection, conclude_handshake
+from syncredis.connection import Connection
 from syncredis.exceptions import ConnectionError, TimeoutError
+from syncredis.opening import conclude_handshake
 from syncredis.pool import ConnectionPool
 from syncredis.pool_slot import Slot
 from syncredis.resp import INCOMPLETE, prepare

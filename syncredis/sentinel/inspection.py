@@ -12,10 +12,10 @@ from typing import Any, Final, Literal, TypeVar
 from syncredis import interruption
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig, Location
-from syncredis.connection import open_connection
 from syncredis.exceptions import AuthorizationError, ConnectionError, InterruptedCallError, RedisError
 from syncredis.handshake import link_from_reply, role_from_reply
 from syncredis.interruption import Interruption
+from syncredis.opening import open_connection
 from syncredis.replies import to_dict
 from syncredis.sentinel.address_map import Translator
 from syncredis.sentinel.discovery import Discovery

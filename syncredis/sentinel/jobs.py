@@ -15,9 +15,10 @@ from syncredis import interruption
 from syncredis.command import Command
 from syncredis.commands.server_replies import to_info
 from syncredis.config import ConnectionConfig, Location
-from syncredis.connection import Connection, open_connection
+from syncredis.connection import Connection
 from syncredis.exceptions import AuthorizationError, InterruptedCallError, RedisError
 from syncredis.handshake import role_from_reply
+from syncredis.opening import open_connection
 from syncredis.sentinel.discovery import Discovery
 from syncredis.sentinel.events import Outage, PrimaryChanged
 from syncredis.sentinel.hedge import AllFailed, Round

@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from typing import Any, ClassVar, Final
 
 from syncredis import interruption
+from syncredis.command import Command
 from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.connection import Connection
 from syncredis.exceptions import (
@@ -98,11 +99,11 @@ class SentinelConnectionPool(ConnectionPool):
         if self._watcher is not None:
             self._watcher.leave(self)
 
-    def _connect_in(self, slot: Slot) -> Connection:
+    def _connect_in(self, slot: Slot, first: Command[Any] | None = None) -> Connection:
         """As `ConnectionPool._connect_in`; but what began before `close`, and joins the watcher after it, leaves it again."""
         closed = self.closed_since(self.times_closed)
         try:
-            return super()._connect_in(slot)
+            return super()._connect_in(slot, first)
         finally:
             if closed() and not self._state.connections():
                 self._leave()
@@ -132,7 +133,7 @@ class PrimaryConnectionPool(SentinelConnectionPool):
     def _known_server(self) -> Location | None:
         return self._primary
 
-    def connect(self) -> Connection:
+    def connect(self, first: Command[Any] | None = None) -> Connection:
         """Ask the Sentinels, connect, and verify the role; see `Discovery` for how long that can take.
 
         Raises:
@@ -142,7 +143,7 @@ class PrimaryConnectionPool(SentinelConnectionPool):
         self.watch()
         location = self._discovery.primary(self.service_name, max_age=FRESH)
         try:
-            connection = self._dial(self.config.at(location), ask_role=True)
+            connection = self._dial(self.config.at(location), ask_role=True, first=first)
         except InterruptedCallError:
             raise
         except ConnectionError as error:

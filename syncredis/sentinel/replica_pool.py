@@ -10,9 +10,10 @@ import weakref
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import Final
+from typing import Any, Final
 
 from syncredis import interruption, transport
+from syncredis.command import Command
 from syncredis.config import ConnectionConfig, Location, PoolConfig
 from syncredis.connection import Connection
 from syncredis.exceptions import (
@@ -100,7 +101,7 @@ class ReplicaConnectionPool(SentinelConnectionPool):
         """How many replicas were there to choose from when the last connection was made."""
         return self._width
 
-    def connect(self) -> Connection:
+    def connect(self, first: Command[Any] | None = None) -> Connection:  # noqa: ARG002 - several may be connected to
         """Ask the Sentinels, connect, and verify the role; see `Discovery` for how long that can take.
 
         Raises:

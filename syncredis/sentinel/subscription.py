@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig
-from syncredis.connection import Connection, open_connection
+from syncredis.connection import Connection
 from syncredis.exceptions import RedisError, TimeoutError
+from syncredis.opening import open_connection
 from syncredis.sentinel.announcement import CHANNELS, Announcement, announcement
 from syncredis.typing import Reply
 

@@ -10,8 +10,8 @@ import pytest
 
 from syncredis import NO_RETRY, ResponseError
 from syncredis.config import ConnectionConfig
-from syncredis.connection import open_connection
 from syncredis.exceptions import AuthenticationError, AuthenticationRequiredError, BusyLoadingError, UnknownCommandError
+from syncredis.opening import open_connection
 from syncredis.testing import FaultProxy, ServerProcess
 from tests.fixtures.clients import resting
 from tests.fixtures.surfaces import Surface

@@ -46,7 +46,7 @@ class Pool(ConnectionPool):
         self.far_ends: dict[Connection, socket.socket] = {}
         self.refuses = False
 
-    def connect(self) -> Connection:
+    def connect(self, first: Command[Any] | None = None) -> Connection:  # noqa: ARG002 - as declared
         if self.refuses:
             raise ConnectionError("there is nobody")
         near, far = socket.socketpair()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from syncredis.command import Command
-from syncredis.connection import CHUNK, Connection, open_connection
+from syncredis.connection import CHUNK, Connection
 from syncredis.exceptions import (
     ConnectionError,
     DataError,
@@ -21,6 +21,7 @@ from syncredis.exceptions import (
     ResponseError,
     TimeoutError,
 )
+from syncredis.opening import open_connection
 from tests.fixtures.peer import Peer, bulk, politely
 from tests.fixtures.threads import BackgroundCall
 

@@ -16,7 +16,7 @@ from syncredis import Location
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig
 from syncredis.connecting import connect
-from syncredis.connection import Connection, open_connection
+from syncredis.connection import Connection
 from syncredis.exceptions import (
     AuthenticationError,
     ConnectionError,
@@ -25,6 +25,7 @@ from syncredis.exceptions import (
     TimeoutError,
 )
 from syncredis.interruption import Interruption
+from syncredis.opening import open_connection
 from tests.fixtures.peer import Peer, bulk
 from tests.fixtures.threads import BackgroundCall, until
 

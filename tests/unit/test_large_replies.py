@@ -14,10 +14,11 @@ import pytest
 from syncredis import large_pages
 from syncredis.bulk import LARGE, large_at_start
 from syncredis.command import Command
-from syncredis.connection import Connection, open_connection
+from syncredis.connection import Connection
 from syncredis.exceptions import ConnectionError, DecodeError, InterruptedCallError, ProtocolError, TimeoutError
 from syncredis.interruption import Interruption
 from syncredis.large_pages import WORTHWHILE
+from syncredis.opening import open_connection
 from syncredis.resp import map_as_array
 from tests.fixtures.peer import Peer, bulk, politely
 from tests.fixtures.threads import BackgroundCall, until

@@ -83,7 +83,7 @@ def test_between_asking_where_to_go_and_going_there(make_pool: MakePool, peer: P
     asked: list[str] = []
 
     class AskingPool(ConnectionPool):
-        def connect(self) -> Connection:
+        def connect(self, first: Command[Any] | None = None) -> Connection:  # noqa: ARG002 - as declared
             asked.append("where")
             if len(asked) == 1:
                 self.invalidate()  # another thread learns of a failover
@@ -98,10 +98,10 @@ def test_between_asking_where_to_go_and_going_there(make_pool: MakePool, peer: P
 
 
 def test_a_subclass_may_connect_in_its_own_way(make_pool: MakePool, peer: Peer) -> None:
-    from syncredis.connection import open_connection
+    from syncredis.opening import open_connection
 
     class OwnPool(ConnectionPool):
-        def connect(self) -> Connection:
+        def connect(self, first: Command[Any] | None = None) -> Connection:  # noqa: ARG002 - as declared
             return open_connection(peer.config)
 
     pool = make_pool(OwnPool)

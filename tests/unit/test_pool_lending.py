@@ -130,7 +130,7 @@ class FailingPool(ConnectionPool):
 
     failure: BaseException | None = None
 
-    def connect(self) -> Connection:
+    def connect(self, first: Command[Any] | None = None) -> Connection:  # noqa: ARG002 - as declared
         if self.failure is not None:
             raise self.failure
         return super().connect()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from syncredis import Location, interruption, pool_state
+from syncredis.command import Command
 from syncredis.config import ConnectionConfig
 from syncredis.connection import Connection
 from syncredis.exceptions import ConnectionError, InterruptedCallError
@@ -36,7 +38,7 @@ class Slow(ConnectionPool):
         self.hangs = False
         self._counting = threading.Lock()
 
-    def connect(self) -> Connection:
+    def connect(self, first: Command[Any] | None = None) -> Connection:  # noqa: ARG002 - as declared
         with self._counting:
             self.connecting += 1
         try:

@@ -13,9 +13,9 @@ from syncredis import NO_RETRY, Redis, RedisError
 from syncredis.aio import Redis as AsyncRedis
 from syncredis.command import Command
 from syncredis.config import ConnectionConfig, configs_from_options
-from syncredis.connection import open_connection
 from syncredis.exceptions import AuthenticationError
 from syncredis.handshake import first_try, without_hello
+from syncredis.opening import open_connection
 from syncredis.sentinel import Sentinel
 from syncredis.testing import Fault, FaultProxy, ServerProcess
 from tests.fixtures.peer import Peer
