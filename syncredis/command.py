@@ -50,7 +50,7 @@ class Command(Generic[T_co]):
         """The command's name in upper case, with its subcommand where the server counts that as part of the name."""
         words = words_of(self.arguments)
         both = " ".join(words)
-        return both if both in READ_ONLY or both in BLOCKING else words[0]
+        return both if both in READ_ONLY or both in BLOCKING else "".join(words[:1])
 
     @property
     def read_only(self) -> bool:

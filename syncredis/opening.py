@@ -36,9 +36,9 @@ def open_connection(
         AuthenticationError: if it refuses user or password, or wants one.
         ResponseError: if it refuses another part, e.g. the database's number.
     """
+    ahead = first if first is not None and first.is_quick else None
     deadline = None if config.connect_timeout is None else time.monotonic() + config.connect_timeout
     connection = Connection(connect(config), config)
-    ahead = first if first is not None and first.is_quick else None
     try:
         _shake_hands(connection, config, deadline, ask_role=ask_role, ahead=ahead)
         connection.set_timeout(config.stream_timeout)

@@ -109,6 +109,24 @@ def shelved_after_an_interrupted_read() -> None:
     _replace(pool.ConnectionPool, "return_connection", return_connection)
 
 
+@found_by("tests/unit/test_first_command.py")
+def reply_goes_to_whoever_comes_next() -> None:
+    """The reply to the command that went out with the handshake is given to another one."""
+    original = connection.Connection._await_ahead
+
+    def _await_ahead(self: connection.Connection, asking: command.Command[Any], text: bool) -> Any:
+        self._ahead = self._ahead and asking
+        return original(self, asking, text)
+
+    _replace(connection.Connection, "_await_ahead", _await_ahead)
+
+
+@found_by("tests/unit/test_first_command.py")
+def write_goes_with_the_handshake() -> None:
+    """A command that changes something goes out before it is known to whom."""
+    _replace(command.Command, "is_quick", property(_always(True)))
+
+
 @found_by("tests/properties/test_replies.py")
 def bad_reply_is_overlooked() -> None:
     """What is no RESP is taken for a reply that is not complete."""

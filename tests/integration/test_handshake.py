@@ -84,12 +84,13 @@ def test_one_round_trip(proxy: FaultProxy, protocol: int, options: dict[str, Any
     connection.close()
 
 
-def test_each_command_is_another(connect: Connect, proxy: FaultProxy) -> None:
-    """Lest the test before counts nothing."""
+def test_each_command_is_another(connect: Connect, proxy: FaultProxy, surface: Surface) -> None:
+    """But the first one, where the caller makes the connection himself."""
     client = connect(proxy.location)
-    for number in range(3):
+    before = 0 if surface.name == "sync" else 1
+    for number in range(1, 4):
         client.execute_command("PING")
-        assert proxy.round_trips == 2 + number
+        assert proxy.round_trips == before + number
     assert proxy.accepted == 1
 
 

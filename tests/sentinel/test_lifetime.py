@@ -158,9 +158,9 @@ def test_a_client_that_is_closed_as_it_begins_to_connect(
         pool = pool_of(client)
         connect = pool.connect
 
-        def closed_before() -> Any:
+        def closed_before(*first: Any) -> Any:
             BackgroundCall(pool.close).result()
-            return connect()
+            return connect(*first)
 
         pool.connect = closed_before
         with pytest.raises(InterruptedCallError):

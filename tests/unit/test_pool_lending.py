@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -165,10 +166,10 @@ def test_the_next_in_line_gets_the_slot_of_a_failure(make_pool: MakePool, backgr
     pool = make_pool(FailingPool, max_connections=1)
     failing, go_on = threading.Event(), threading.Event()
 
-    def connect() -> Connection:
+    def connect(first: Command[Any] | None = None) -> Connection:
         failing.set()
         go_on.wait(20)
-        pool.connect = lambda: ConnectionPool.connect(pool)
+        pool.connect = partial(ConnectionPool.connect, pool)
         raise ConnectionError("refused")
 
     pool.connect = connect
