@@ -32,12 +32,14 @@ class Batch:
         transaction: whether the server carries them out as one.
         watched: whether keys are watched: then EXEC may be refused.
         confirmations: what has to come of the writes among them.
+        is_plain: whether it is known that no command has a decoder, or wants text or bytes whatever the client does.
     """
 
     commands: Sequence[Command[Any]]
     transaction: bool
     watched: bool = False
     confirmations: Sequence[Confirmation] = ()
+    is_plain: bool = False
 
     @property
     def name(self) -> str:
@@ -69,7 +71,9 @@ class Batch:
         Never for a transaction, whose replies come in one array: one text that can not be decoded would take the other
         replies with it.
         """
-        return not self.transaction and {True, None if text else True}.issuperset(map(_text_of, self.commands))
+        if self.transaction or self.is_plain:
+            return text and not self.transaction
+        return {True, None if text else True}.issuperset(map(_text_of, self.commands))
 
     def refusal(self, replies: Sequence[Reply]) -> ServerStateError | None:
         """Return why nothing at all was carried out, if the state of the server is the reason."""
@@ -96,6 +100,8 @@ class Batch:
             if executed is None:
                 return [WatchError("a watched key was changed; nothing was carried out") for _ in queued]
             replies = executed
+        if self.is_plain and parsed_as_text == text:
+            return list(replies)
         if not parsed_as_text:
             replies = [
                 in_text(reply, encoding) if _wants_text(command, text) else reply

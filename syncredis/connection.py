@@ -21,8 +21,9 @@ from syncredis.config import ConnectionConfig
 from syncredis.exceptions import ConnectionError, RedisError, TimeoutError
 from syncredis.interruption import Interruption
 from syncredis.interruption import current as current_interruption
+from syncredis.packing import prepare
 from syncredis.receiver import Receiver
-from syncredis.resp import MAP, PLAIN, Buffer, encoder, prepare
+from syncredis.resp import MAP, PLAIN, Buffer, encoder
 from syncredis.typing import Reply
 
 #: Commands that go out in one write. Measured: the server begins early, and does not have to look for work too often.

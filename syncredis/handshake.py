@@ -24,7 +24,8 @@ from syncredis.exceptions import (
     ResponseError,
     UnknownCommandError,
 )
-from syncredis.resp import Buffer, prepare
+from syncredis.packing import prepare
+from syncredis.resp import Buffer
 from syncredis.typing import EncodableT, Reply
 from syncredis.version import VERSION
 

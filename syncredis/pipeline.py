@@ -242,8 +242,8 @@ class Pipeline(PipelineCommands[AnyStr]):
             raise
         return connection
 
-    def _batch(self, commands: Sequence[Command[Any]], *, watched: bool = False) -> Batch:
-        return Batch(commands, self._transaction, watched, self._confirmations)
+    def _batch(self, commands: Sequence[Command[Any]], *, watched: bool = False, is_plain: bool = False) -> Batch:
+        return Batch(commands, self._transaction, watched, self._confirmations, is_plain)
 
     @property
     def needs_connection(self) -> bool:
@@ -252,8 +252,9 @@ class Pipeline(PipelineCommands[AnyStr]):
 
     def take(self, *, watched: bool = False) -> tuple[list[PipelineResult[Any]], Batch]:
         """Empty the queue, and return what was in it: a step of `execute`."""
+        is_plain = self._commands.is_plain
         queued: list[PipelineResult[Any]] = self._commands.take()
-        return queued, self._batch(queued, watched=watched)
+        return queued, self._batch(queued, watched=watched, is_plain=is_plain)
 
     def execute_batch(self, batch: Batch) -> list[Any]:
         """Execute commands that watch nothing, and return the outcomes: a step of `execute`. Blocks."""

@@ -17,27 +17,11 @@ class PipelineResult(Command[T_co]):
     """A command of a pipeline, and what came of it. Made by the pipeline's command methods.
 
     One object for both: for each command of a pipeline there is one of them, and making it is a good part of what it costs.
-    So it also queues itself.
     """
 
     __slots__ = ("_outcome",)
 
-    def __init__(
-        self,
-        queue: Queue,
-        arguments: tuple[EncodableT, ...],
-        decode: Callable[[Any], T_co] | None = None,
-        *,
-        text: bool | None = None,
-        blocks: float | None = None,
-    ) -> None:
-        # As in `Command`, whose own method would have to be called.
-        self.arguments = arguments
-        self.decode = decode
-        self.text = text
-        self.blocks = blocks
-        self._outcome: Any = _PENDING
-        queue.enqueue(self)
+    _outcome: Any
 
     def __repr__(self) -> str:
         state = "failed" if self.error else "not executed yet" if self._outcome is _PENDING else "executed"
@@ -63,7 +47,26 @@ class PipelineResult(Command[T_co]):
         return cast("T_co", self._outcome)
 
 
-class _HeldBackResult(PipelineResult[T_co]):
+class ParticularResult(PipelineResult[T_co]):
+    """Of a command that has a decoder, or wants text or bytes whatever the client does, or that the server may hold back."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        queue: Queue,
+        arguments: tuple[EncodableT, ...],
+        decode: Callable[[Any], T_co] | None = None,
+        text: bool | None = None,
+        blocks: float | None = None,
+    ) -> None:
+        super().__init__(arguments, decode, text, blocks)
+        self._outcome = _PENDING
+        queue.add(self)
+        queue.is_plain = False
+
+
+class _HeldBackResult(ParticularResult[T_co]):
     """Of a command that is `held_back`."""
 
     __slots__ = ()
@@ -81,14 +84,18 @@ class Queue(Commands[Any]):
     """Has every command method, and queues what they make: each returns, whatever its annotation says, a `PipelineResult`.
 
     Attributes:
-        enqueue: queues one.
+        add: queues a result.
+        enqueue: queues the command of which nothing but its arguments is said, and returns where its result will be.
+        is_plain: whether there is no `ParticularResult`: then the commands need not be asked one by one.
     """
 
-    __slots__ = ("_results", "enqueue")
+    __slots__ = ("_results", "add", "enqueue", "is_plain")
 
     def __init__(self) -> None:
         self._results: list[PipelineResult[Any]] = []
-        self.enqueue: Callable[[PipelineResult[Any]], None] = self._results.append
+        self.add: Callable[[PipelineResult[Any]], None] = self._results.append
+        self.enqueue = _enqueue_in(self._results)
+        self.is_plain = True
 
     def __len__(self) -> int:
         """How many commands are queued."""
@@ -96,20 +103,36 @@ class Queue(Commands[Any]):
 
     def execute(self, command: Command[T]) -> Any:
         """Queue a command; return where its result will be."""
-        kind = _HeldBackResult if command.held_back else PipelineResult
-        return kind(self, command.arguments, command.decode, text=command.text, blocks=command.blocks)
+        kind = _HeldBackResult if command.held_back else ParticularResult
+        return kind(self, command.arguments, command.decode, command.text, command.blocks)
 
     def take(self) -> list[PipelineResult[Any]]:
         """Return what is queued, and begin anew."""
         taken = self._results.copy()
         self._results.clear()
+        self.is_plain = True
         return taken
+
+
+def _enqueue_in(results: list[PipelineResult[Any]]) -> Callable[[tuple[EncodableT, ...]], PipelineResult[Any]]:
+    """Return `Queue.enqueue`: a function that makes the object by hand, in three quarters of the time that its class takes."""
+    make, append = object.__new__, results.append
+
+    def enqueue(arguments: tuple[EncodableT, ...]) -> PipelineResult[Any]:
+        result = make(PipelineResult)
+        result.arguments = arguments
+        result.decode = result.text = result.blocks = None
+        result._outcome = _PENDING
+        append(result)
+        return result
+
+    return enqueue
 
 
 class PipelineCommandGroup(Generic[AnyStr]):
     """Has the queueing methods, which are the queue's own with the annotations that hold for them here."""
 
-    __slots__ = ("_commands",)
+    __slots__ = ("_commands", "_enqueue")
 
     #: A `Queue`. Its methods are not called through a layer that would wrap what they return: queueing is half of what a
     #: pipeline costs.
@@ -117,6 +140,7 @@ class PipelineCommandGroup(Generic[AnyStr]):
 
     def __init__(self, queue: Queue) -> None:
         self._commands = queue
+        self._enqueue = queue.enqueue
 
     def queue(self, command: Command[T]) -> PipelineResult[T]:
         """Queue a command; return where its result will be."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import chain
-from typing import Final, TypeAlias, TypeVar, cast
+from typing import Final, TypeAlias, TypeVar
 
 import hiredis
 
@@ -28,8 +27,6 @@ LARGE: Final = 16 * 1024
 
 #: What the server sends without having been asked (RESP3), e.g. a published message.
 PushNotification = hiredis.PushNotification
-
-_ONLY_TEXT: Final = frozenset({str})
 
 #: Of type, number and line break.
 _LONGEST_HEADER: Final = 24
@@ -77,7 +74,7 @@ _BEGIN_2: Final = _Pieces[str](lambda name: f"*2\r\n${len(name)}\r\n{name}\r\n")
 _BEGIN_3: Final = _Pieces[str](lambda name: f"*3\r\n${len(name)}\r\n{name}\r\n")
 
 #: By the length of an argument: what goes before it.
-_BEFORE: Final = _Pieces[int]("${}\r\n".format)
+BEFORE: Final = _Pieces[int]("${}\r\n".format)
 
 # Its annotation asks for a tuple of exactly one element.
 _pack: Callable[[tuple[EncodableT, ...]], bytes] = hiredis.pack_command  # type: ignore[assignment]
@@ -148,13 +145,13 @@ def _encode_utf8(arguments: Sequence[EncodableT]) -> bytes | list[Buffer]:
         if len(arguments) == 2:
             name, key = arguments
             if type(key) is str:
-                text = f"{_BEGIN_2[name]}{_BEFORE[len(key)]}{key}\r\n"  # type: ignore[index]
+                text = f"{_BEGIN_2[name]}{BEFORE[len(key)]}{key}\r\n"  # type: ignore[index]
                 if text.isascii():
                     return text.encode()
         elif len(arguments) == 3:
             name, key, value = arguments
             if type(key) is type(value) is str:
-                text = f"{_BEGIN_3[name]}{_BEFORE[len(key)]}{key}\r\n{_BEFORE[len(value)]}{value}\r\n"  # type: ignore[index]
+                text = f"{_BEGIN_3[name]}{BEFORE[len(key)]}{key}\r\n{BEFORE[len(value)]}{value}\r\n"  # type: ignore[index]
                 if text.isascii():
                     return text.encode()
     except (LookupError, TypeError):  # the name is no text, or something is large
@@ -175,44 +172,6 @@ def _encode_utf8(arguments: Sequence[EncodableT]) -> bytes | list[Buffer]:
     except (TypeError, ValueError):  # no tuple, or a character that has no form in UTF-8
         pass
     return _encode_carefully(arguments, "utf-8")
-
-
-def prepare(requests: Sequence[Sequence[EncodableT]], encoding: str) -> Callable[[], bytes | list[Buffer]]:
-    """Return a function that returns several commands as they go over the wire one after the other, and can not fail.
-
-    Commands that are small ASCII text, as most are, are only packed when it is called: while the server works on what was
-    sent before.
-
-    Raises:
-        DataError: as `encode` does.
-    """
-    words = list(chain.from_iterable(requests))
-    if encoding == "utf-8" and _ONLY_TEXT.issuperset(map(type, words)):
-        text = "".join(words)  # type: ignore[arg-type]
-        are_small = len(text) < LARGE or max(map(len, words)) < LARGE  # type: ignore[arg-type]
-        counts = set(map(len, requests))
-        if are_small and text.isascii() and 0 not in counts:
-            return _packing(cast("Sequence[Sequence[str]]", requests), counts)
-    parts = [encode(arguments, encoding) for arguments in requests]
-    if all(type(part) is bytes for part in parts):
-        whole = b"".join(parts)  # type: ignore[arg-type]
-        return lambda: whole
-    buffers = [buffer for part in parts for buffer in ([part] if isinstance(part, bytes) else part)]
-    return lambda: buffers
-
-
-def _packing(requests: Sequence[Sequence[str]], counts: set[int]) -> Callable[[], bytes]:
-    """Return a function that packs commands of small ASCII text, which have so many words each."""
-    if counts == {2}:
-        return lambda: "".join([f"{_BEGIN_2[name]}{_BEFORE[len(key)]}{key}\r\n" for name, key in requests]).encode()
-    if counts == {3}:
-        return lambda: "".join(
-            [
-                f"{_BEGIN_3[name]}{_BEFORE[len(key)]}{key}\r\n{_BEFORE[len(value)]}{value}\r\n"
-                for name, key, value in requests
-            ]
-        ).encode()
-    return lambda: b"".join(map(_pack, map(tuple, requests)))
 
 
 def _encode_numbers(arguments: Sequence[EncodableT]) -> bytes | list[Buffer]:

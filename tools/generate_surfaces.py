@@ -37,8 +37,9 @@ class Surface:
         is_async: whether the methods are coroutines.
         body: the one line; ``{call}`` records the command.
         plain_body: the same where ``{command}`` makes the command on the spot.
-        command: the class of what is made there.
-        given: expressions, which it is given before the command's own arguments.
+        command: what makes it there, of its arguments alone.
+        particular: the class that is made if more is said about it.
+        given: expressions, which that is given before the command's own arguments.
         returns: the annotation; ``{reply}`` is the original one.
     """
 
@@ -50,6 +51,7 @@ class Surface:
     body: str
     plain_body: str
     command: str
+    particular: str
     given: tuple[str, ...]
     returns: str
 
@@ -68,6 +70,7 @@ FACADE = Surface(
     body="return await self._run({call})",
     plain_body="return await self._begin({command})",
     command="Command",
+    particular="Command",
     given=(),
     returns="{reply}",
 )
@@ -75,11 +78,15 @@ PIPELINE = Surface(
     package="syncredis._generated",
     prefix="Pipeline",
     summary="Every command method, queued.",
-    imports=("from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult",),
+    imports=(
+        "from syncredis.pipeline_queue import ParticularResult",
+        "from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult",
+    ),
     is_async=False,
     body="return {call}",
     plain_body="return {command}",
-    command="PipelineResult",
+    command="self._enqueue",
+    particular="ParticularResult",
     given=("self._commands",),
     returns="PipelineResult[{reply}]",
 )
@@ -143,8 +150,10 @@ def _module(surface: Surface, path: Path, module: ast.Module, classes: list[ast.
         name for method in methods for name in _names_in(_command_made_by(surface, method, public)) if name in public
     }
     lines = [HEADER.format(name=path.name), "", "from __future__ import annotations", ""]
-    lines += [*_imports(module, path.stem, used | {"AnyStr"}), *surface.imports, "", ""]
-    return "\n".join([*lines, *bodies])
+    text = "\n".join(bodies)
+    needed = [line for line in surface.imports if line.rpartition(" ")[2] in text]
+    lines += [*_imports(module, path.stem, used | {"AnyStr"}), *needed, "", ""]
+    return "\n".join([*lines, text])
 
 
 def _class(surface: Surface, node: ast.ClassDef, public: set[str]) -> str:
@@ -195,8 +204,10 @@ def _command_made_by(surface: Surface, method: ast.FunctionDef, public: set[str]
         ]:
             parameters = {node.arg for node in ast.walk(method.args) if isinstance(node, ast.arg)} - {"self"}
             known = parameters | public | set(dir(builtins))
-            given = [ast.parse(each, mode="eval").body for each in surface.given]
-            made = ast.Call(ast.Name(surface.command), [*given, *command.args], command.keywords)
+            is_plain = not command.args[1:] and not command.keywords
+            maker = surface.command if is_plain else surface.particular
+            given = [] if is_plain else [ast.parse(each, mode="eval").body for each in surface.given]
+            made = ast.Call(ast.parse(maker, mode="eval").body, [*given, *command.args], command.keywords)
             return made if _names_in(command) <= known else None
         case _:
             return None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from syncredis.commands.acl_replies import AclLogEntry, AclUser, to_acl_log, to_acl_user
 from syncredis.commands.arguments import required
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_str, to_true
 from syncredis.typing import AnyStr, EncodableT
 
@@ -21,14 +21,14 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-cat/
         """
-        return PipelineResult(self._commands, ("ACL", "CAT", *(() if category is None else (category,))), text=True)
+        return ParticularResult(self._commands, ("ACL", "CAT", *(() if category is None else (category,))), text=True)
 
     def acl_deluser(self, *username: str) -> PipelineResult[int]:
         """Delete users, close their connections, and return how many of the users existed.
 
         https://redis.io/docs/latest/commands/acl-deluser/
         """
-        return PipelineResult(self._commands, ("ACL", "DELUSER", *required("username", username)))
+        return self._enqueue(("ACL", "DELUSER", *required("username", username)))
 
     def acl_dryrun(self, username: str, *args: EncodableT) -> PipelineResult[str]:
         """Return ``"OK"`` if a user may run a command, or else the reason why not; the command is not run. Since Redis 7.0.
@@ -39,7 +39,9 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-dryrun/
         """
-        return PipelineResult(self._commands, ("ACL", "DRYRUN", username, *required("args", args)), to_str, text=False)
+        return ParticularResult(
+            self._commands, ("ACL", "DRYRUN", username, *required("args", args)), to_str, text=False
+        )
 
     def acl_genpass(self, bits: int | None = None) -> PipelineResult[str]:
         """Return a new random password in hexadecimal digits.
@@ -49,35 +51,35 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-genpass/
         """
-        return PipelineResult(self._commands, ("ACL", "GENPASS", *(() if bits is None else (bits,))), text=True)
+        return ParticularResult(self._commands, ("ACL", "GENPASS", *(() if bits is None else (bits,))), text=True)
 
     def acl_getuser(self, username: str) -> PipelineResult[AclUser | None]:
         """Return what a user may do, None if there is no such user.
 
         https://redis.io/docs/latest/commands/acl-getuser/
         """
-        return PipelineResult(self._commands, ("ACL", "GETUSER", username), to_acl_user, text=True)
+        return ParticularResult(self._commands, ("ACL", "GETUSER", username), to_acl_user, text=True)
 
     def acl_help(self) -> PipelineResult[list[str]]:
         """Return lines that explain the ACL commands.
 
         https://redis.io/docs/latest/commands/acl-help/
         """
-        return PipelineResult(self._commands, ("ACL", "HELP"), text=True)
+        return ParticularResult(self._commands, ("ACL", "HELP"), text=True)
 
     def acl_list(self) -> PipelineResult[list[str]]:
         """Return all users, each as a line of the configuration file.
 
         https://redis.io/docs/latest/commands/acl-list/
         """
-        return PipelineResult(self._commands, ("ACL", "LIST"), text=True)
+        return ParticularResult(self._commands, ("ACL", "LIST"), text=True)
 
     def acl_load(self) -> PipelineResult[bool]:
         """Let the server read its users from its ACL file again. A `ResponseError` if it has none, or finds a mistake in it.
 
         https://redis.io/docs/latest/commands/acl-load/
         """
-        return PipelineResult(self._commands, ("ACL", "LOAD"), to_true)
+        return ParticularResult(self._commands, ("ACL", "LOAD"), to_true)
 
     def acl_log(self, count: int | None = None) -> PipelineResult[list[AclLogEntry]]:
         """Return what was refused of late, the newest first.
@@ -87,7 +89,7 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-log/
         """
-        return PipelineResult(
+        return ParticularResult(
             self._commands, ("ACL", "LOG", *(() if count is None else (count,))), to_acl_log, text=False
         )
 
@@ -96,14 +98,14 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-log/
         """
-        return PipelineResult(self._commands, ("ACL", "LOG", "RESET"), to_true)
+        return ParticularResult(self._commands, ("ACL", "LOG", "RESET"), to_true)
 
     def acl_save(self) -> PipelineResult[bool]:
         """Let the server write its users to its ACL file. A `ResponseError` if it has none.
 
         https://redis.io/docs/latest/commands/acl-save/
         """
-        return PipelineResult(self._commands, ("ACL", "SAVE"), to_true)
+        return ParticularResult(self._commands, ("ACL", "SAVE"), to_true)
 
     def acl_setuser(
         self,
@@ -167,11 +169,11 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-users/
         """
-        return PipelineResult(self._commands, ("ACL", "USERS"), text=True)
+        return ParticularResult(self._commands, ("ACL", "USERS"), text=True)
 
     def acl_whoami(self) -> PipelineResult[str]:
         """Return the name of the user as whom the call runs.
 
         https://redis.io/docs/latest/commands/acl-whoami/
         """
-        return PipelineResult(self._commands, ("ACL", "WHOAMI"), text=True)
+        return ParticularResult(self._commands, ("ACL", "WHOAMI"), text=True)

@@ -102,7 +102,7 @@ class PipelineBitmapCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getbit/
         """
-        return PipelineResult(self._commands, ("GETBIT", name, offset))
+        return self._enqueue(("GETBIT", name, offset))
 
     def setbit(self, name: KeyT, offset: int, value: int) -> PipelineResult[int]:
         """Set the bit at ``offset`` to ``value``, 1 or 0, and return what it was before.

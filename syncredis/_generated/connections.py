@@ -8,7 +8,7 @@ from typing import Any, Literal, Unpack
 from syncredis.commands.arguments import SpanT, flags, milliseconds, one_of
 from syncredis.commands.connections import ClientFilters, ClientKindT, MoreClientFilters
 from syncredis.commands.connections_replies import TrackingInfo, to_client_info, to_hello, to_tracking_info
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_bool, to_true
 from syncredis.typing import AnyStr, EncodableT
 
@@ -23,7 +23,7 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-getname/
         """
-        return PipelineResult(self._commands, ("CLIENT", "GETNAME"), text=True)
+        return ParticularResult(self._commands, ("CLIENT", "GETNAME"), text=True)
 
     def client_getredir(self) -> PipelineResult[int]:
         """Return which connection is told about changed keys in place of the one that the call runs on.
@@ -32,35 +32,35 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-getredir/
         """
-        return PipelineResult(self._commands, ("CLIENT", "GETREDIR"))
+        return self._enqueue(("CLIENT", "GETREDIR"))
 
     def client_id(self) -> PipelineResult[int]:
         """Return the number of the connection that the call runs on. The server gives each connection another, ever larger one.
 
         https://redis.io/docs/latest/commands/client-id/
         """
-        return PipelineResult(self._commands, ("CLIENT", "ID"))
+        return self._enqueue(("CLIENT", "ID"))
 
     def client_info(self) -> PipelineResult[dict[str, str]]:
         """Return what the server knows about the connection that the call runs on.
 
         https://redis.io/docs/latest/commands/client-info/
         """
-        return PipelineResult(self._commands, ("CLIENT", "INFO"), to_client_info, text=True)
+        return ParticularResult(self._commands, ("CLIENT", "INFO"), to_client_info, text=True)
 
     def client_no_evict(self, mode: Literal["ON", "OFF"]) -> PipelineResult[bool]:
         """Exempt the connection that the call runs on, and no other, from being closed to save memory. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/client-no-evict/
         """
-        return PipelineResult(self._commands, ("CLIENT", "NO-EVICT", one_of("mode", mode, ("ON", "OFF"))), to_true)
+        return ParticularResult(self._commands, ("CLIENT", "NO-EVICT", one_of("mode", mode, ("ON", "OFF"))), to_true)
 
     def client_no_touch(self, mode: Literal["ON", "OFF"]) -> PipelineResult[bool]:
         """Let commands on the connection that the call runs on, and no other, not count as use of their keys. Since Redis 7.2.
 
         https://redis.io/docs/latest/commands/client-no-touch/
         """
-        return PipelineResult(self._commands, ("CLIENT", "NO-TOUCH", one_of("mode", mode, ("ON", "OFF"))), to_true)
+        return ParticularResult(self._commands, ("CLIENT", "NO-TOUCH", one_of("mode", mode, ("ON", "OFF"))), to_true)
 
     def client_setinfo(self, attr: Literal["LIB-NAME", "LIB-VER"], value: str) -> PipelineResult[bool]:
         """Say what library uses the connection that the call runs on, and no other. Since Redis 7.2.
@@ -69,49 +69,49 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-setinfo/
         """
-        return PipelineResult(self._commands, ("CLIENT", "SETINFO", attr, value), to_true)
+        return ParticularResult(self._commands, ("CLIENT", "SETINFO", attr, value), to_true)
 
     def client_setname(self, name: str) -> PipelineResult[bool]:
         """Name the connection that the call runs on, and no other. The client's ``client_name`` names all of them.
 
         https://redis.io/docs/latest/commands/client-setname/
         """
-        return PipelineResult(self._commands, ("CLIENT", "SETNAME", name), to_true)
+        return ParticularResult(self._commands, ("CLIENT", "SETNAME", name), to_true)
 
     def client_trackinginfo(self) -> PipelineResult[TrackingInfo]:
         """Return whether the server tells the connection that the call runs on about changed keys.
 
         https://redis.io/docs/latest/commands/client-trackinginfo/
         """
-        return PipelineResult(self._commands, ("CLIENT", "TRACKINGINFO"), to_tracking_info, text=True)
+        return ParticularResult(self._commands, ("CLIENT", "TRACKINGINFO"), to_tracking_info, text=True)
 
     def echo(self, value: EncodableT) -> PipelineResult[AnyStr]:
         """Return ``value``, by way of the server.
 
         https://redis.io/docs/latest/commands/echo/
         """
-        return PipelineResult(self._commands, ("ECHO", value))
+        return self._enqueue(("ECHO", value))
 
     def hello(self) -> PipelineResult[dict[str, Any]]:
         """Return what the server says of itself and of the connection that the call runs on, and change nothing.
 
         https://redis.io/docs/latest/commands/hello/
         """
-        return PipelineResult(self._commands, ("HELLO",), to_hello, text=True)
+        return ParticularResult(self._commands, ("HELLO",), to_hello, text=True)
 
     def ping(self) -> PipelineResult[bool]:
         """Return True if the server answers; if it does not, the error says why.
 
         https://redis.io/docs/latest/commands/ping/
         """
-        return PipelineResult(self._commands, ("PING",), to_true)
+        return ParticularResult(self._commands, ("PING",), to_true)
 
     def client_kill(self, address: str) -> PipelineResult[bool]:
         """Close the connection of the client at ``address``, e.g. ``"127.0.0.1:6379"``; a `ResponseError` if there is none.
 
         https://redis.io/docs/latest/commands/client-kill/
         """
-        return PipelineResult(self._commands, ("CLIENT", "KILL", address), to_true)
+        return ParticularResult(self._commands, ("CLIENT", "KILL", address), to_true)
 
     def client_kill_filter(
         self,
@@ -166,7 +166,7 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-pause/
         """
-        return PipelineResult(
+        return ParticularResult(
             self._commands, ("CLIENT", "PAUSE", milliseconds(timeout), "ALL" if all else "WRITE"), to_true
         )
 
@@ -179,11 +179,11 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-unblock/
         """
-        return PipelineResult(self._commands, ("CLIENT", "UNBLOCK", client_id, *flags(ERROR=error)), to_bool)
+        return ParticularResult(self._commands, ("CLIENT", "UNBLOCK", client_id, *flags(ERROR=error)), to_bool)
 
     def client_unpause(self) -> PipelineResult[bool]:
         """End what `client_pause` began.
 
         https://redis.io/docs/latest/commands/client-unpause/
         """
-        return PipelineResult(self._commands, ("CLIENT", "UNPAUSE"), to_true)
+        return ParticularResult(self._commands, ("CLIENT", "UNPAUSE"), to_true)

@@ -17,7 +17,7 @@ from syncredis.commands.diagnostics_replies import (
     to_memory_stats,
     to_samples,
 )
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_true
 from syncredis.typing import AnyStr, KeyT
 
@@ -67,14 +67,14 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/slowlog-len/
         """
-        return PipelineResult(self._commands, ("SLOWLOG", "LEN"))
+        return self._enqueue(("SLOWLOG", "LEN"))
 
     def slowlog_reset(self) -> PipelineResult[bool]:
         """Empty the log of slow commands.
 
         https://redis.io/docs/latest/commands/slowlog-reset/
         """
-        return PipelineResult(self._commands, ("SLOWLOG", "RESET"), to_true)
+        return ParticularResult(self._commands, ("SLOWLOG", "RESET"), to_true)
 
     def latency_doctor(self) -> PipelineResult[str]:
         """Return a report, for people, on latency spikes and what may help.
@@ -83,14 +83,14 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/latency-doctor/
         """
-        return PipelineResult(self._commands, ("LATENCY", "DOCTOR"), text=True)
+        return ParticularResult(self._commands, ("LATENCY", "DOCTOR"), text=True)
 
     def latency_graph(self, event: str) -> PipelineResult[str]:
         """Return the latency spikes of ``event`` as a drawing of characters. A `ResponseError` if there are none.
 
         https://redis.io/docs/latest/commands/latency-graph/
         """
-        return PipelineResult(self._commands, ("LATENCY", "GRAPH", event), text=True)
+        return ParticularResult(self._commands, ("LATENCY", "GRAPH", event), text=True)
 
     def latency_histogram(self, *args: str) -> PipelineResult[dict[str, LatencyHistogram]]:
         """Return how long the calls of some commands took, or of all commands, by name. Since Redis 7.0.
@@ -99,28 +99,28 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/latency-histogram/
         """
-        return PipelineResult(self._commands, ("LATENCY", "HISTOGRAM", *args), to_histograms, text=True)
+        return ParticularResult(self._commands, ("LATENCY", "HISTOGRAM", *args), to_histograms, text=True)
 
     def latency_history(self, event: str) -> PipelineResult[list[LatencySample]]:
         """Return the latency spikes of ``event``, the oldest first; at most 160.
 
         https://redis.io/docs/latest/commands/latency-history/
         """
-        return PipelineResult(self._commands, ("LATENCY", "HISTORY", event), to_samples)
+        return ParticularResult(self._commands, ("LATENCY", "HISTORY", event), to_samples)
 
     def latency_latest(self) -> PipelineResult[list[LatencyEvent]]:
         """Return for each event its latest latency spike and its longest one.
 
         https://redis.io/docs/latest/commands/latency-latest/
         """
-        return PipelineResult(self._commands, ("LATENCY", "LATEST"), to_events, text=True)
+        return ParticularResult(self._commands, ("LATENCY", "LATEST"), to_events, text=True)
 
     def latency_reset(self, *events: str) -> PipelineResult[int]:
         """Forget the latency spikes of some events, or of all; return of how many events there were any.
 
         https://redis.io/docs/latest/commands/latency-reset/
         """
-        return PipelineResult(self._commands, ("LATENCY", "RESET", *events))
+        return self._enqueue(("LATENCY", "RESET", *events))
 
     def debug_object(self, key: KeyT) -> PipelineResult[dict[str, int | float | str]]:
         """Return details on how the value of ``key`` is kept. A `ResponseError` if there is no such key.
@@ -129,42 +129,42 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/debug-object/
         """
-        return PipelineResult(self._commands, ("DEBUG", "OBJECT", key), to_debug_object, text=True)
+        return ParticularResult(self._commands, ("DEBUG", "OBJECT", key), to_debug_object, text=True)
 
     def memory_doctor(self) -> PipelineResult[str]:
         """Return a report, for people, on how memory is used and what may help.
 
         https://redis.io/docs/latest/commands/memory-doctor/
         """
-        return PipelineResult(self._commands, ("MEMORY", "DOCTOR"), text=True)
+        return ParticularResult(self._commands, ("MEMORY", "DOCTOR"), text=True)
 
     def memory_help(self) -> PipelineResult[list[str]]:
         """Return lines that explain the MEMORY commands.
 
         https://redis.io/docs/latest/commands/memory-help/
         """
-        return PipelineResult(self._commands, ("MEMORY", "HELP"), text=True)
+        return ParticularResult(self._commands, ("MEMORY", "HELP"), text=True)
 
     def memory_malloc_stats(self) -> PipelineResult[str]:
         """Return the statistics of the server's memory allocator, or a sentence that it has none.
 
         https://redis.io/docs/latest/commands/memory-malloc-stats/
         """
-        return PipelineResult(self._commands, ("MEMORY", "MALLOC-STATS"), text=True)
+        return ParticularResult(self._commands, ("MEMORY", "MALLOC-STATS"), text=True)
 
     def memory_purge(self) -> PipelineResult[bool]:
         """Let the server's memory allocator give back to the operating system what it does not use.
 
         https://redis.io/docs/latest/commands/memory-purge/
         """
-        return PipelineResult(self._commands, ("MEMORY", "PURGE"), to_true)
+        return ParticularResult(self._commands, ("MEMORY", "PURGE"), to_true)
 
     def memory_stats(self) -> PipelineResult[dict[str, Any]]:
         """Return for what the server uses memory, in bytes; for databases (``db.0`` ...) as a dictionary within.
 
         https://redis.io/docs/latest/commands/memory-stats/
         """
-        return PipelineResult(self._commands, ("MEMORY", "STATS"), to_memory_stats, text=True)
+        return ParticularResult(self._commands, ("MEMORY", "STATS"), to_memory_stats, text=True)
 
     def memory_usage(self, key: KeyT, samples: int | None = None) -> PipelineResult[int | None]:
         """Return how many bytes of memory ``key`` and its value take, None if there is no such key.

@@ -6,7 +6,7 @@ from typing import Any, Literal, overload
 
 from syncredis.commands.arguments import flags, one_of
 from syncredis.commands.functions import FunctionLibrary, FunctionLibraryWithCode, FunctionStats
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_true
 from syncredis.typing import AnyStr, EncodableT
 
@@ -40,14 +40,14 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-delete/
         """
-        return PipelineResult(self._commands, ("FUNCTION", "DELETE", library), to_true)
+        return ParticularResult(self._commands, ("FUNCTION", "DELETE", library), to_true)
 
     def function_dump(self) -> PipelineResult[bytes]:
         """Return all libraries in a form that `function_restore` takes. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/function-dump/
         """
-        return PipelineResult(self._commands, ("FUNCTION", "DUMP"), text=False)
+        return ParticularResult(self._commands, ("FUNCTION", "DUMP"), text=False)
 
     def function_flush(self, mode: Literal["SYNC", "ASYNC", "sync", "async"] = "SYNC") -> PipelineResult[bool]:
         """Delete all libraries. Since Redis 7.0.
@@ -57,7 +57,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-flush/
         """
-        return PipelineResult(self._commands, ("FUNCTION", "FLUSH", one_of("mode", mode, ("SYNC", "ASYNC"))), to_true)
+        return ParticularResult(self._commands, ("FUNCTION", "FLUSH", one_of("mode", mode, ("SYNC", "ASYNC"))), to_true)
 
     def function_kill(self) -> PipelineResult[bool]:
         """End the function that is running; whoever called it gets a `ResponseError`. Since Redis 7.0.
@@ -67,7 +67,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-kill/
         """
-        return PipelineResult(self._commands, ("FUNCTION", "KILL"), to_true)
+        return ParticularResult(self._commands, ("FUNCTION", "KILL"), to_true)
 
     @overload
     def function_list(
@@ -106,7 +106,7 @@ class PipelineFunctionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/function-load/
         """
-        return PipelineResult(self._commands, ("FUNCTION", "LOAD", *flags(REPLACE=replace), code), text=True)
+        return ParticularResult(self._commands, ("FUNCTION", "LOAD", *flags(REPLACE=replace), code), text=True)
 
     def function_restore(
         self,

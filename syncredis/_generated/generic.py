@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from syncredis.commands.arguments import MomentT, SpanT, required
 from syncredis.commands.generic import KeyScan
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_bool, to_true
 from syncredis.typing import AnyStr, KeyT
 
@@ -36,28 +36,28 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/del/
         """
-        return PipelineResult(self._commands, ("DEL", *required("names", names)))
+        return self._enqueue(("DEL", *required("names", names)))
 
     def dump(self, name: KeyT) -> PipelineResult[bytes | None]:
         """Return the value of ``name`` in the server's own format, for `restore`; None if there is no such key.
 
         https://redis.io/docs/latest/commands/dump/
         """
-        return PipelineResult(self._commands, ("DUMP", name), text=False)
+        return ParticularResult(self._commands, ("DUMP", name), text=False)
 
     def exists(self, *names: KeyT) -> PipelineResult[int]:
         """Return how many of the keys exist; one that is named twice counts twice.
 
         https://redis.io/docs/latest/commands/exists/
         """
-        return PipelineResult(self._commands, ("EXISTS", *required("names", names)))
+        return self._enqueue(("EXISTS", *required("names", names)))
 
     def keys(self, pattern: str | bytes = "*") -> PipelineResult[list[AnyStr]]:
         """Return all keys that match ``pattern``. The server does nothing else meanwhile: `scan` suits large databases.
 
         https://redis.io/docs/latest/commands/keys/
         """
-        return PipelineResult(self._commands, ("KEYS", pattern))
+        return self._enqueue(("KEYS", pattern))
 
     def migrate(
         self,
@@ -96,7 +96,7 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/move/
         """
-        return PipelineResult(self._commands, ("MOVE", name, db), to_bool)
+        return ParticularResult(self._commands, ("MOVE", name, db), to_bool)
 
     def object(self, infotype: str, key: KeyT) -> PipelineResult[AnyStr | int | None]:
         """Return what the server knows about the value of ``key``, None if there is no such key.
@@ -115,7 +115,7 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object-encoding/
         """
-        return PipelineResult(self._commands, ("OBJECT", "ENCODING", key))
+        return self._enqueue(("OBJECT", "ENCODING", key))
 
     def object_freq(self, key: KeyT) -> PipelineResult[int | None]:
         """Return how often ``key`` is used, on a logarithmic scale from 0 to 255; None if there is no such key.
@@ -124,7 +124,7 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object-freq/
         """
-        return PipelineResult(self._commands, ("OBJECT", "FREQ", key))
+        return self._enqueue(("OBJECT", "FREQ", key))
 
     def object_idletime(self, key: KeyT) -> PipelineResult[int | None]:
         """Return for how many seconds ``key`` has not been used; None if there is no such key.
@@ -133,35 +133,35 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object-idletime/
         """
-        return PipelineResult(self._commands, ("OBJECT", "IDLETIME", key))
+        return self._enqueue(("OBJECT", "IDLETIME", key))
 
     def object_refcount(self, key: KeyT) -> PipelineResult[int | None]:
         """Return how many references the server holds to the value of ``key``; None if there is no such key.
 
         https://redis.io/docs/latest/commands/object-refcount/
         """
-        return PipelineResult(self._commands, ("OBJECT", "REFCOUNT", key))
+        return self._enqueue(("OBJECT", "REFCOUNT", key))
 
     def randomkey(self) -> PipelineResult[AnyStr | None]:
         """Return one of the keys at random, None if the database is empty.
 
         https://redis.io/docs/latest/commands/randomkey/
         """
-        return PipelineResult(self._commands, ("RANDOMKEY",))
+        return self._enqueue(("RANDOMKEY",))
 
     def rename(self, src: KeyT, dst: KeyT) -> PipelineResult[bool]:
         """Rename ``src`` to ``dst``, which is overwritten if it exists. A `ResponseError` if there is no ``src``.
 
         https://redis.io/docs/latest/commands/rename/
         """
-        return PipelineResult(self._commands, ("RENAME", src, dst), to_true)
+        return ParticularResult(self._commands, ("RENAME", src, dst), to_true)
 
     def renamenx(self, src: KeyT, dst: KeyT) -> PipelineResult[bool]:
         """Rename ``src`` to ``dst`` unless ``dst`` exists; return whether it was renamed.
 
         https://redis.io/docs/latest/commands/renamenx/
         """
-        return PipelineResult(self._commands, ("RENAMENX", src, dst), to_bool)
+        return ParticularResult(self._commands, ("RENAMENX", src, dst), to_bool)
 
     def restore(
         self,
@@ -208,21 +208,21 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/touch/
         """
-        return PipelineResult(self._commands, ("TOUCH", *required("args", args)))
+        return self._enqueue(("TOUCH", *required("args", args)))
 
     def type(self, name: KeyT) -> PipelineResult[AnyStr]:
         """Return the type of the value of ``name``, e.g. ``"zset"``; ``"none"`` if there is no such key.
 
         https://redis.io/docs/latest/commands/type/
         """
-        return PipelineResult(self._commands, ("TYPE", name))
+        return self._enqueue(("TYPE", name))
 
     def unlink(self, *names: KeyT) -> PipelineResult[int]:
         """Delete keys and return how many of them existed; the server frees their memory later, in the background.
 
         https://redis.io/docs/latest/commands/unlink/
         """
-        return PipelineResult(self._commands, ("UNLINK", *required("names", names)))
+        return self._enqueue(("UNLINK", *required("names", names)))
 
     def wait(self, num_replicas: int, timeout: SpanT) -> PipelineResult[int]:
         """Wait until replicas have received the writes so far, and return how many have.

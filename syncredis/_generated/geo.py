@@ -8,7 +8,7 @@ from typing import Literal, overload
 from syncredis.commands.arguments import required
 from syncredis.commands.geo import OrderT, UnitT
 from syncredis.commands.geo_replies import GeoMatch, GeoPosition, to_positions
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.typing import AnyStr, EncodableT, FieldT, KeyT
 
 
@@ -50,14 +50,14 @@ class PipelineGeoCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/geohash/
         """
-        return PipelineResult(self._commands, ("GEOHASH", name, *required("values", values)), text=True)
+        return ParticularResult(self._commands, ("GEOHASH", name, *required("values", values)), text=True)
 
     def geopos(self, name: KeyT, *values: FieldT) -> PipelineResult[list[GeoPosition | None]]:
         """Return the positions of members, None for each that is missing. They are off by less than a metre.
 
         https://redis.io/docs/latest/commands/geopos/
         """
-        return PipelineResult(self._commands, ("GEOPOS", name, *required("values", values)), to_positions)
+        return ParticularResult(self._commands, ("GEOPOS", name, *required("values", values)), to_positions)
 
     @overload
     def geosearch(

@@ -69,7 +69,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hexpiretime/
         """
-        return PipelineResult(self._commands, ("HEXPIRETIME", key, *counted("FIELDS", "fields", fields)))
+        return self._enqueue(("HEXPIRETIME", key, *counted("FIELDS", "fields", fields)))
 
     def hgetdel(self, name: KeyT, *keys: FieldT) -> PipelineResult[list[AnyStr | None]]:
         """Return the values of fields, None for each that does not exist, and delete the fields.
@@ -78,7 +78,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hgetdel/
         """
-        return PipelineResult(self._commands, ("HGETDEL", name, *counted("FIELDS", "keys", keys)))
+        return self._enqueue(("HGETDEL", name, *counted("FIELDS", "keys", keys)))
 
     def hgetex(
         self,
@@ -114,7 +114,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpersist/
         """
-        return PipelineResult(self._commands, ("HPERSIST", name, *counted("FIELDS", "fields", fields)))
+        return self._enqueue(("HPERSIST", name, *counted("FIELDS", "fields", fields)))
 
     def hpexpire(
         self,
@@ -159,7 +159,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpexpiretime/
         """
-        return PipelineResult(self._commands, ("HPEXPIRETIME", key, *counted("FIELDS", "fields", fields)))
+        return self._enqueue(("HPEXPIRETIME", key, *counted("FIELDS", "fields", fields)))
 
     def hpttl(self, key: KeyT, *fields: FieldT) -> PipelineResult[list[int]]:
         """Return for how many milliseconds fields will be there; -1 for one that does not expire, -2 if there is none.
@@ -168,7 +168,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpttl/
         """
-        return PipelineResult(self._commands, ("HPTTL", key, *counted("FIELDS", "fields", fields)))
+        return self._enqueue(("HPTTL", key, *counted("FIELDS", "fields", fields)))
 
     def hsetex(
         self,
@@ -217,4 +217,4 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/httl/
         """
-        return PipelineResult(self._commands, ("HTTL", key, *counted("FIELDS", "fields", fields)))
+        return self._enqueue(("HTTL", key, *counted("FIELDS", "fields", fields)))

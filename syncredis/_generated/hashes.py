@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 
 from syncredis.commands.arguments import fields_and_values, key_list, pairs, required
 from syncredis.commands.hashes import HashFieldScan, HashScan
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_bool, to_dict, to_float, to_true
 from syncredis.typing import AnyStr, EncodableT, FieldT, KeyT
 
@@ -22,70 +22,70 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hdel/
         """
-        return PipelineResult(self._commands, ("HDEL", name, *required("keys", keys)))
+        return self._enqueue(("HDEL", name, *required("keys", keys)))
 
     def hexists(self, name: KeyT, key: FieldT) -> PipelineResult[bool]:
         """Return whether the hash has the field ``key``.
 
         https://redis.io/docs/latest/commands/hexists/
         """
-        return PipelineResult(self._commands, ("HEXISTS", name, key), to_bool)
+        return ParticularResult(self._commands, ("HEXISTS", name, key), to_bool)
 
     def hget(self, name: KeyT, key: FieldT) -> PipelineResult[AnyStr | None]:
         """Return the value of the field ``key``, or None if there is no such field.
 
         https://redis.io/docs/latest/commands/hget/
         """
-        return PipelineResult(self._commands, ("HGET", name, key))
+        return self._enqueue(("HGET", name, key))
 
     def hgetall(self, name: KeyT) -> PipelineResult[dict[AnyStr, AnyStr]]:
         """Return all fields with their values.
 
         https://redis.io/docs/latest/commands/hgetall/
         """
-        return PipelineResult(self._commands, ("HGETALL", name), to_dict)
+        return ParticularResult(self._commands, ("HGETALL", name), to_dict)
 
     def hincrby(self, name: KeyT, key: FieldT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer in the field ``key`` and return the result.
 
         https://redis.io/docs/latest/commands/hincrby/
         """
-        return PipelineResult(self._commands, ("HINCRBY", name, key, amount))
+        return self._enqueue(("HINCRBY", name, key, amount))
 
     def hincrbyfloat(self, name: KeyT, key: FieldT, amount: float = 1.0) -> PipelineResult[float]:
         """Add ``amount`` to the number in the field ``key`` and return the result.
 
         https://redis.io/docs/latest/commands/hincrbyfloat/
         """
-        return PipelineResult(self._commands, ("HINCRBYFLOAT", name, key, amount), to_float)
+        return ParticularResult(self._commands, ("HINCRBYFLOAT", name, key, amount), to_float)
 
     def hkeys(self, name: KeyT) -> PipelineResult[list[AnyStr]]:
         """Return all fields.
 
         https://redis.io/docs/latest/commands/hkeys/
         """
-        return PipelineResult(self._commands, ("HKEYS", name))
+        return self._enqueue(("HKEYS", name))
 
     def hlen(self, name: KeyT) -> PipelineResult[int]:
         """Return the number of fields.
 
         https://redis.io/docs/latest/commands/hlen/
         """
-        return PipelineResult(self._commands, ("HLEN", name))
+        return self._enqueue(("HLEN", name))
 
     def hmget(self, name: KeyT, keys: FieldT | Iterable[FieldT], *args: FieldT) -> PipelineResult[list[AnyStr | None]]:
         """Return the values of several fields, None for each that does not exist.
 
         https://redis.io/docs/latest/commands/hmget/
         """
-        return PipelineResult(self._commands, ("HMGET", name, *key_list("keys", keys, args)))
+        return self._enqueue(("HMGET", name, *key_list("keys", keys, args)))
 
     def hmset(self, name: KeyT, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
         """Set each field of ``mapping`` to its value: the old form of `hset`.
 
         https://redis.io/docs/latest/commands/hmset/
         """
-        return PipelineResult(self._commands, ("HMSET", name, *pairs("mapping", mapping)), to_true)
+        return ParticularResult(self._commands, ("HMSET", name, *pairs("mapping", mapping)), to_true)
 
     @overload
     def hrandfield(
@@ -194,25 +194,25 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hset/
         """
-        return PipelineResult(self._commands, ("HSET", name, *fields_and_values(key, value, mapping, items)))
+        return self._enqueue(("HSET", name, *fields_and_values(key, value, mapping, items)))
 
     def hsetnx(self, name: KeyT, key: FieldT, value: EncodableT) -> PipelineResult[bool]:
         """Set the field ``key`` to ``value`` if it does not exist; return whether it was set.
 
         https://redis.io/docs/latest/commands/hsetnx/
         """
-        return PipelineResult(self._commands, ("HSETNX", name, key, value), to_bool)
+        return ParticularResult(self._commands, ("HSETNX", name, key, value), to_bool)
 
     def hstrlen(self, name: KeyT, key: FieldT) -> PipelineResult[int]:
         """Return the length in bytes of the value of the field ``key``, 0 if there is no such field.
 
         https://redis.io/docs/latest/commands/hstrlen/
         """
-        return PipelineResult(self._commands, ("HSTRLEN", name, key))
+        return self._enqueue(("HSTRLEN", name, key))
 
     def hvals(self, name: KeyT) -> PipelineResult[list[AnyStr]]:
         """Return all values.
 
         https://redis.io/docs/latest/commands/hvals/
         """
-        return PipelineResult(self._commands, ("HVALS", name))
+        return self._enqueue(("HVALS", name))

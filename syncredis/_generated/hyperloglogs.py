@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncredis.commands.arguments import required
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_true
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
@@ -20,18 +20,18 @@ class PipelineHyperLogLogCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pfadd/
         """
-        return PipelineResult(self._commands, ("PFADD", name, *values))
+        return self._enqueue(("PFADD", name, *values))
 
     def pfcount(self, *sources: KeyT) -> PipelineResult[int]:
         """Return the estimated number of different elements of one key, or of several together.
 
         https://redis.io/docs/latest/commands/pfcount/
         """
-        return PipelineResult(self._commands, ("PFCOUNT", *required("sources", sources)))
+        return self._enqueue(("PFCOUNT", *required("sources", sources)))
 
     def pfmerge(self, dest: KeyT, *sources: KeyT) -> PipelineResult[bool]:
         """Add all elements of ``sources`` to ``dest``.
 
         https://redis.io/docs/latest/commands/pfmerge/
         """
-        return PipelineResult(self._commands, ("PFMERGE", dest, *sources), to_true)
+        return ParticularResult(self._commands, ("PFMERGE", dest, *sources), to_true)

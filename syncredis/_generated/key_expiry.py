@@ -11,7 +11,7 @@ from syncredis.commands.arguments import (
     unix_milliseconds,
     unix_seconds,
 )
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_bool
 from syncredis.typing import AnyStr, KeyT
 
@@ -39,7 +39,7 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expire/
         """
-        return PipelineResult(
+        return ParticularResult(
             self._commands, ("EXPIRE", name, seconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool
         )
 
@@ -52,7 +52,7 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expireat/
         """
-        return PipelineResult(
+        return ParticularResult(
             self._commands, ("EXPIREAT", name, unix_seconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool
         )
 
@@ -61,14 +61,14 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expiretime/
         """
-        return PipelineResult(self._commands, ("EXPIRETIME", key))
+        return self._enqueue(("EXPIRETIME", key))
 
     def persist(self, name: KeyT) -> PipelineResult[bool]:
         """Let ``name`` never expire; return False if there is no such key, or if it did not expire anyway.
 
         https://redis.io/docs/latest/commands/persist/
         """
-        return PipelineResult(self._commands, ("PERSIST", name), to_bool)
+        return ParticularResult(self._commands, ("PERSIST", name), to_bool)
 
     def pexpire(
         self, name: KeyT, time: SpanT, nx: bool = False, xx: bool = False, gt: bool = False, lt: bool = False
@@ -79,7 +79,7 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpire/
         """
-        return PipelineResult(
+        return ParticularResult(
             self._commands, ("PEXPIRE", name, milliseconds(time), *expiry_conditions(nx, xx, gt, lt)), to_bool
         )
 
@@ -92,7 +92,7 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpireat/
         """
-        return PipelineResult(
+        return ParticularResult(
             self._commands, ("PEXPIREAT", name, unix_milliseconds(when), *expiry_conditions(nx, xx, gt, lt)), to_bool
         )
 
@@ -103,18 +103,18 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpiretime/
         """
-        return PipelineResult(self._commands, ("PEXPIRETIME", key))
+        return self._enqueue(("PEXPIRETIME", key))
 
     def pttl(self, name: KeyT) -> PipelineResult[int]:
         """Return for how many milliseconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/pttl/
         """
-        return PipelineResult(self._commands, ("PTTL", name))
+        return self._enqueue(("PTTL", name))
 
     def ttl(self, name: KeyT) -> PipelineResult[int]:
         """Return for how many seconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/ttl/
         """
-        return PipelineResult(self._commands, ("TTL", name))
+        return self._enqueue(("TTL", name))

@@ -98,4 +98,4 @@ class PipelineListMoveCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpoplpush/
         """
-        return PipelineResult(self._commands, ("RPOPLPUSH", src, dst))
+        return self._enqueue(("RPOPLPUSH", src, dst))

@@ -7,7 +7,7 @@ from typing import Literal, overload
 
 from syncredis.commands.arguments import WaitT, one_of, required
 from syncredis.commands.lists import PoppedElement, PoppedElements, SideT
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_true
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
@@ -51,7 +51,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lindex/
         """
-        return PipelineResult(self._commands, ("LINDEX", name, index))
+        return self._enqueue(("LINDEX", name, index))
 
     def linsert(
         self, name: KeyT, where: Literal["BEFORE", "AFTER", "before", "after"], refvalue: EncodableT, value: EncodableT
@@ -62,16 +62,14 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/linsert/
         """
-        return PipelineResult(
-            self._commands, ("LINSERT", name, one_of("where", where, ("BEFORE", "AFTER")), refvalue, value)
-        )
+        return self._enqueue(("LINSERT", name, one_of("where", where, ("BEFORE", "AFTER")), refvalue, value))
 
     def llen(self, name: KeyT) -> PipelineResult[int]:
         """Return the length of the list, 0 if there is no such key.
 
         https://redis.io/docs/latest/commands/llen/
         """
-        return PipelineResult(self._commands, ("LLEN", name))
+        return self._enqueue(("LLEN", name))
 
     def lmpop(
         self, num_keys: int, *args: KeyT, direction: SideT, count: int | None = 1
@@ -107,7 +105,7 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpop/
         """
-        return PipelineResult(self._commands, ("LPOP", name) if count is None else ("LPOP", name, count))
+        return self._enqueue(("LPOP", name) if count is None else ("LPOP", name, count))
 
     @overload
     def lpos(
@@ -158,21 +156,21 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpush/
         """
-        return PipelineResult(self._commands, ("LPUSH", name, *required("values", values)))
+        return self._enqueue(("LPUSH", name, *required("values", values)))
 
     def lpushx(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the left end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/lpushx/
         """
-        return PipelineResult(self._commands, ("LPUSHX", name, *required("values", values)))
+        return self._enqueue(("LPUSHX", name, *required("values", values)))
 
     def lrange(self, name: KeyT, start: int, end: int) -> PipelineResult[list[AnyStr]]:
         """Return the elements from ``start`` to ``end``, both included.
 
         https://redis.io/docs/latest/commands/lrange/
         """
-        return PipelineResult(self._commands, ("LRANGE", name, start, end))
+        return self._enqueue(("LRANGE", name, start, end))
 
     def lrem(self, name: KeyT, count: int, value: EncodableT) -> PipelineResult[int]:
         """Remove elements that equal ``value`` and return how many were removed.
@@ -181,21 +179,21 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lrem/
         """
-        return PipelineResult(self._commands, ("LREM", name, count, value))
+        return self._enqueue(("LREM", name, count, value))
 
     def lset(self, name: KeyT, index: int, value: EncodableT) -> PipelineResult[bool]:
         """Replace the element at position ``index``; return True. A position that does not exist is an error.
 
         https://redis.io/docs/latest/commands/lset/
         """
-        return PipelineResult(self._commands, ("LSET", name, index, value), to_true)
+        return ParticularResult(self._commands, ("LSET", name, index, value), to_true)
 
     def ltrim(self, name: KeyT, start: int, end: int) -> PipelineResult[bool]:
         """Remove all elements but those from ``start`` to ``end``, both included; return True.
 
         https://redis.io/docs/latest/commands/ltrim/
         """
-        return PipelineResult(self._commands, ("LTRIM", name, start, end), to_true)
+        return ParticularResult(self._commands, ("LTRIM", name, start, end), to_true)
 
     @overload
     def rpop(self, name: KeyT, count: None = None) -> PipelineResult[AnyStr | None]: ...
@@ -213,18 +211,18 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpop/
         """
-        return PipelineResult(self._commands, ("RPOP", name) if count is None else ("RPOP", name, count))
+        return self._enqueue(("RPOP", name) if count is None else ("RPOP", name, count))
 
     def rpush(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the right end, one after the other, and return the list's new length.
 
         https://redis.io/docs/latest/commands/rpush/
         """
-        return PipelineResult(self._commands, ("RPUSH", name, *required("values", values)))
+        return self._enqueue(("RPUSH", name, *required("values", values)))
 
     def rpushx(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the right end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/rpushx/
         """
-        return PipelineResult(self._commands, ("RPUSHX", name, *required("values", values)))
+        return self._enqueue(("RPUSHX", name, *required("values", values)))

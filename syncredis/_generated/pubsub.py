@@ -17,21 +17,21 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/publish/
         """
-        return PipelineResult(self._commands, ("PUBLISH", channel, message))
+        return self._enqueue(("PUBLISH", channel, message))
 
     def pubsub_channels(self, pattern: KeyT = "*") -> PipelineResult[list[AnyStr]]:
         """Return the channels whose names match ``pattern`` and that have subscribers; subscribed patterns do not count.
 
         https://redis.io/docs/latest/commands/pubsub-channels/
         """
-        return PipelineResult(self._commands, ("PUBSUB", "CHANNELS", pattern))
+        return self._enqueue(("PUBSUB", "CHANNELS", pattern))
 
     def pubsub_numpat(self) -> PipelineResult[int]:
         """Return how many different patterns are subscribed to.
 
         https://redis.io/docs/latest/commands/pubsub-numpat/
         """
-        return PipelineResult(self._commands, ("PUBSUB", "NUMPAT"))
+        return self._enqueue(("PUBSUB", "NUMPAT"))
 
     def pubsub_numsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the channels with the number of its subscribers; those who subscribed to a pattern do not count.
@@ -45,7 +45,7 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pubsub-shardchannels/
         """
-        return PipelineResult(self._commands, ("PUBSUB", "SHARDCHANNELS", pattern))
+        return self._enqueue(("PUBSUB", "SHARDCHANNELS", pattern))
 
     def pubsub_shardnumsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the shard channels with the number of its subscribers. Since Redis 7.0.
@@ -59,4 +59,4 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/spublish/
         """
-        return PipelineResult(self._commands, ("SPUBLISH", shard_channel, message))
+        return self._enqueue(("SPUBLISH", shard_channel, message))

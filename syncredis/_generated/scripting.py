@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from syncredis.commands.arguments import required
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import list_of, to_bool, to_true
 from syncredis.typing import AnyStr, EncodableT
 
@@ -64,7 +64,7 @@ class PipelineScriptingCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/script-exists/
         """
-        return PipelineResult(self._commands, ("SCRIPT", "EXISTS", *required("args", args)), list_of(to_bool))
+        return ParticularResult(self._commands, ("SCRIPT", "EXISTS", *required("args", args)), list_of(to_bool))
 
     def script_flush(self, sync_type: Literal["SYNC", "ASYNC", "sync", "async"] | None = None) -> PipelineResult[bool]:
         """Let the server forget all scripts.
@@ -85,14 +85,14 @@ class PipelineScriptingCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/script-kill/
         """
-        return PipelineResult(self._commands, ("SCRIPT", "KILL"), to_true)
+        return ParticularResult(self._commands, ("SCRIPT", "KILL"), to_true)
 
     def script_load(self, script: str | bytes) -> PipelineResult[str]:
         """Let the server keep a script; return the digest by which `evalsha` runs it.
 
         https://redis.io/docs/latest/commands/script-load/
         """
-        return PipelineResult(self._commands, ("SCRIPT", "LOAD", script), text=True)
+        return ParticularResult(self._commands, ("SCRIPT", "LOAD", script), text=True)
 
     def script_show(self, sha: str) -> PipelineResult[AnyStr]:
         """Return the text of a script that the server keeps, by its digest. Since Valkey 8.0, not in Redis.
@@ -101,4 +101,4 @@ class PipelineScriptingCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/commands/script-show/
         """
-        return PipelineResult(self._commands, ("SCRIPT", "SHOW", sha))
+        return self._enqueue(("SCRIPT", "SHOW", sha))

@@ -19,7 +19,7 @@ from syncredis.commands.sentinel_replies import (
     to_states_by_name,
 )
 from syncredis.config import Location
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import list_of, to_dict, to_true
 from syncredis.typing import AnyStr, EncodableT
 
@@ -34,7 +34,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(self._commands, ("SENTINEL", "CKQUORUM", service_name), to_true)
+        return ParticularResult(self._commands, ("SENTINEL", "CKQUORUM", service_name), to_true)
 
     def sentinel_get_master_addr_by_name(self, service_name: str) -> PipelineResult[Location | None]:
         """Return host and port of the primary of a service, or None if the Sentinel does not know the name.
@@ -61,7 +61,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(
+        return ParticularResult(
             self._commands, ("SENTINEL", "INFO-CACHE", *required("args", args)), to_info_cache, text=True
         )
 
@@ -103,7 +103,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(self._commands, ("SENTINEL", "MASTERS"), to_states_by_name, text=True)
+        return ParticularResult(self._commands, ("SENTINEL", "MASTERS"), to_states_by_name, text=True)
 
     def sentinel_primaries(self) -> PipelineResult[dict[str, PrimaryState]]:
         """Return what the Sentinel knows of all primaries: `sentinel_masters` in the words of today.
@@ -128,14 +128,14 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(self._commands, ("SENTINEL", "REPLICAS", service_name), list_of(to_state), text=True)
+        return ParticularResult(self._commands, ("SENTINEL", "REPLICAS", service_name), list_of(to_state), text=True)
 
     def sentinel_sentinels(self, service_name: str) -> PipelineResult[list[SentinelState]]:
         """Return what the Sentinel knows of the others that watch a service.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(self._commands, ("SENTINEL", "SENTINELS", service_name), list_of(to_state), text=True)
+        return ParticularResult(self._commands, ("SENTINEL", "SENTINELS", service_name), list_of(to_state), text=True)
 
     def sentinel_slaves(self, service_name: str) -> PipelineResult[list[ReplicaState]]:
         """Return what the Sentinel knows of the replicas of a service: the old name of `sentinel_replicas`.
@@ -168,14 +168,14 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(self._commands, ("SENTINEL", "MONITOR", name, ip, port, quorum), to_true)
+        return ParticularResult(self._commands, ("SENTINEL", "MONITOR", name, ip, port, quorum), to_true)
 
     def sentinel_remove(self, name: str) -> PipelineResult[bool]:
         """Do not watch a service any longer, and forget it.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(self._commands, ("SENTINEL", "REMOVE", name), to_true)
+        return ParticularResult(self._commands, ("SENTINEL", "REMOVE", name), to_true)
 
     def sentinel_reset(self, pattern: str) -> PipelineResult[int]:
         """Forget all but the primaries of the services whose names match ``pattern``; return how many services there are.
@@ -184,7 +184,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(self._commands, ("SENTINEL", "RESET", pattern))
+        return self._enqueue(("SENTINEL", "RESET", pattern))
 
     def sentinel_set(self, name: str, option: str, value: EncodableT, *args: EncodableT) -> PipelineResult[bool]:
         """Change how a service is watched, by this Sentinel alone.
@@ -204,7 +204,7 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(self._commands, ("SENTINEL", "CONFIG", "GET", pattern, *args), to_dict, text=True)
+        return ParticularResult(self._commands, ("SENTINEL", "CONFIG", "GET", pattern, *args), to_dict, text=True)
 
     def sentinel_config_set(self, name: str, value: EncodableT, *args: EncodableT) -> PipelineResult[bool]:
         """Change a setting of the Sentinel, which it writes to its configuration file.
@@ -247,21 +247,21 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(self._commands, ("SENTINEL", "FLUSHCONFIG"), to_true)
+        return ParticularResult(self._commands, ("SENTINEL", "FLUSHCONFIG"), to_true)
 
     def sentinel_myid(self) -> PipelineResult[str]:
         """Return the Sentinel's own ID, 40 hexadecimal digits. Since Redis 6.2.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(self._commands, ("SENTINEL", "MYID"), text=True)
+        return ParticularResult(self._commands, ("SENTINEL", "MYID"), text=True)
 
     def sentinel_pending_scripts(self) -> PipelineResult[list[PendingScript]]:
         """Return the notification and reconfiguration scripts that run, or wait to be run or tried again.
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return PipelineResult(self._commands, ("SENTINEL", "PENDING-SCRIPTS"), list_of(to_pending_script), text=True)
+        return ParticularResult(self._commands, ("SENTINEL", "PENDING-SCRIPTS"), list_of(to_pending_script), text=True)
 
     def sentinel_simulate_failure(
         self, *args: Literal["crash-after-election", "crash-after-promotion"]

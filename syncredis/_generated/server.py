@@ -20,7 +20,7 @@ from syncredis.commands.server_replies import (
     to_role,
     to_time,
 )
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import list_of, to_dict, to_true
 from syncredis.typing import AnyStr, EncodableT
 
@@ -35,7 +35,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bgrewriteaof/
         """
-        return PipelineResult(self._commands, ("BGREWRITEAOF",), to_true)
+        return ParticularResult(self._commands, ("BGREWRITEAOF",), to_true)
 
     def bgsave(self, schedule: bool = True, cancel: bool = False) -> PipelineResult[bool]:
         """Let the server save its data to disk in the background. A `ResponseError` if it does so already.
@@ -46,7 +46,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/bgsave/
         """
-        return PipelineResult(
+        return ParticularResult(
             self._commands, ("BGSAVE", *flags(SCHEDULE=schedule and (not cancel), CANCEL=cancel)), to_true
         )
 
@@ -55,7 +55,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/dbsize/
         """
-        return PipelineResult(self._commands, ("DBSIZE",))
+        return self._enqueue(("DBSIZE",))
 
     def flushall(self, asynchronous: bool = False) -> PipelineResult[bool]:
         """Delete all keys of all databases.
@@ -65,7 +65,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/flushall/
         """
-        return PipelineResult(self._commands, ("FLUSHALL", *flags(ASYNC=asynchronous)), to_true)
+        return ParticularResult(self._commands, ("FLUSHALL", *flags(ASYNC=asynchronous)), to_true)
 
     def flushdb(self, asynchronous: bool = False) -> PipelineResult[bool]:
         """Delete all keys of the database.
@@ -75,49 +75,49 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/flushdb/
         """
-        return PipelineResult(self._commands, ("FLUSHDB", *flags(ASYNC=asynchronous)), to_true)
+        return ParticularResult(self._commands, ("FLUSHDB", *flags(ASYNC=asynchronous)), to_true)
 
     def lastsave(self) -> PipelineResult[datetime]:
         """Return when data was last saved successfully, or else when the server started: a time in UTC, in whole seconds.
 
         https://redis.io/docs/latest/commands/lastsave/
         """
-        return PipelineResult(self._commands, ("LASTSAVE",), to_moment)
+        return ParticularResult(self._commands, ("LASTSAVE",), to_moment)
 
     def save(self) -> PipelineResult[bool]:
         """Save all data to disk. The server serves nobody meanwhile: `bgsave` does it in the background.
 
         https://redis.io/docs/latest/commands/save/
         """
-        return PipelineResult(self._commands, ("SAVE",), to_true)
+        return ParticularResult(self._commands, ("SAVE",), to_true)
 
     def swapdb(self, first: int, second: int) -> PipelineResult[bool]:
         """Exchange two databases: who uses the one sees the data of the other from now on.
 
         https://redis.io/docs/latest/commands/swapdb/
         """
-        return PipelineResult(self._commands, ("SWAPDB", first, second), to_true)
+        return ParticularResult(self._commands, ("SWAPDB", first, second), to_true)
 
     def config_get(self, pattern: str = "*", *args: str) -> PipelineResult[dict[str, str]]:
         """Return the settings whose names match a pattern. More than one pattern since Redis 7.0.
 
         https://redis.io/docs/latest/commands/config-get/
         """
-        return PipelineResult(self._commands, ("CONFIG", "GET", pattern, *args), to_dict, text=True)
+        return ParticularResult(self._commands, ("CONFIG", "GET", pattern, *args), to_dict, text=True)
 
     def config_resetstat(self) -> PipelineResult[bool]:
         """Set the counters that `info` reports back to 0.
 
         https://redis.io/docs/latest/commands/config-resetstat/
         """
-        return PipelineResult(self._commands, ("CONFIG", "RESETSTAT"), to_true)
+        return ParticularResult(self._commands, ("CONFIG", "RESETSTAT"), to_true)
 
     def config_rewrite(self) -> PipelineResult[bool]:
         """Write the settings of now to the configuration file. A `ResponseError` if the server was started without one.
 
         https://redis.io/docs/latest/commands/config-rewrite/
         """
-        return PipelineResult(self._commands, ("CONFIG", "REWRITE"), to_true)
+        return ParticularResult(self._commands, ("CONFIG", "REWRITE"), to_true)
 
     def config_set(self, name: str, value: EncodableT, *args: EncodableT) -> PipelineResult[bool]:
         """Change a setting, until the server restarts.
@@ -157,7 +157,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/time/
         """
-        return PipelineResult(self._commands, ("TIME",), to_time)
+        return ParticularResult(self._commands, ("TIME",), to_time)
 
     def failover(
         self,
@@ -189,49 +189,49 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/replicaof/
         """
-        return PipelineResult(self._commands, ("REPLICAOF", host, port), to_true)
+        return ParticularResult(self._commands, ("REPLICAOF", host, port), to_true)
 
     def role(self) -> PipelineResult[ServerRole]:
         """Return what the server is: a `PrimaryRole`, a `ReplicaRole` or a `SentinelRole`.
 
         https://redis.io/docs/latest/commands/role/
         """
-        return PipelineResult(self._commands, ("ROLE",), to_role, text=True)
+        return ParticularResult(self._commands, ("ROLE",), to_role, text=True)
 
     def command(self) -> PipelineResult[dict[str, CommandInfo]]:
         """Return what the server's command table says of every command, by name.
 
         https://redis.io/docs/latest/commands/command/
         """
-        return PipelineResult(self._commands, ("COMMAND",), to_commands, text=True)
+        return ParticularResult(self._commands, ("COMMAND",), to_commands, text=True)
 
     def command_count(self) -> PipelineResult[int]:
         """Return the number of commands.
 
         https://redis.io/docs/latest/commands/command-count/
         """
-        return PipelineResult(self._commands, ("COMMAND", "COUNT"))
+        return self._enqueue(("COMMAND", "COUNT"))
 
     def command_docs(self, *args: str) -> PipelineResult[dict[str, dict[str, Any]]]:
         """Return the documentation of some commands, or of all, by name; unknown ones are left out. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/command-docs/
         """
-        return PipelineResult(self._commands, ("COMMAND", "DOCS", *args), to_command_docs, text=True)
+        return ParticularResult(self._commands, ("COMMAND", "DOCS", *args), to_command_docs, text=True)
 
     def command_getkeys(self, *args: EncodableT) -> PipelineResult[list[AnyStr]]:
         """Return the keys among the words of a whole command, e.g. ``command_getkeys("MGET", "a", "b")``.
 
         https://redis.io/docs/latest/commands/command-getkeys/
         """
-        return PipelineResult(self._commands, ("COMMAND", "GETKEYS", *required("args", args)))
+        return self._enqueue(("COMMAND", "GETKEYS", *required("args", args)))
 
     def command_getkeysandflags(self, *args: EncodableT) -> PipelineResult[list[tuple[AnyStr, list[str]]]]:
         """Return the keys among the words of a whole command, each with what is done to it. Since Redis 7.0.
 
         https://redis.io/docs/latest/commands/command-getkeysandflags/
         """
-        return PipelineResult(
+        return ParticularResult(
             self._commands, ("COMMAND", "GETKEYSANDFLAGS", *required("args", args)), to_keys_and_flags
         )
 
@@ -240,7 +240,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/command-info/
         """
-        return PipelineResult(self._commands, ("COMMAND", "INFO", *required("args", args)), to_commands, text=True)
+        return ParticularResult(self._commands, ("COMMAND", "INFO", *required("args", args)), to_commands, text=True)
 
     def command_list(
         self, module: str | None = None, category: str | None = None, pattern: str | None = None
@@ -261,7 +261,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-list/
         """
-        return PipelineResult(self._commands, ("MODULE", "LIST"), list_of(to_module), text=True)
+        return ParticularResult(self._commands, ("MODULE", "LIST"), list_of(to_module), text=True)
 
     def module_load(self, path: str, *args: EncodableT) -> PipelineResult[bool]:
         """Load a module from a file on the server's machine.
@@ -272,7 +272,7 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-load/
         """
-        return PipelineResult(self._commands, ("MODULE", "LOAD", path, *args), to_true)
+        return ParticularResult(self._commands, ("MODULE", "LOAD", path, *args), to_true)
 
     def module_loadex(
         self, path: str, options: Iterable[EncodableT] | None = None, args: Iterable[EncodableT] | None = None
@@ -293,4 +293,4 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/module-unload/
         """
-        return PipelineResult(self._commands, ("MODULE", "UNLOAD", name), to_true)
+        return ParticularResult(self._commands, ("MODULE", "UNLOAD", name), to_true)

@@ -7,7 +7,7 @@ from typing import overload
 
 from syncredis.commands.arguments import key_list, required
 from syncredis.commands.sets import SetScan
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_bool, to_set
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
@@ -22,21 +22,21 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sadd/
         """
-        return PipelineResult(self._commands, ("SADD", name, *required("values", values)))
+        return self._enqueue(("SADD", name, *required("values", values)))
 
     def scard(self, name: KeyT) -> PipelineResult[int]:
         """Return the number of members.
 
         https://redis.io/docs/latest/commands/scard/
         """
-        return PipelineResult(self._commands, ("SCARD", name))
+        return self._enqueue(("SCARD", name))
 
     def sdiff(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return the members of the first set that none of the others has.
 
         https://redis.io/docs/latest/commands/sdiff/
         """
-        return PipelineResult(self._commands, ("SDIFF", *key_list("keys", keys, args)), to_set)
+        return ParticularResult(self._commands, ("SDIFF", *key_list("keys", keys, args)), to_set)
 
     def sdiffcard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> PipelineResult[int]:
         """Return how many members the first set has that none of the others has. Since Redis 8.10.
@@ -55,14 +55,14 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sdiffstore/
         """
-        return PipelineResult(self._commands, ("SDIFFSTORE", dest, *key_list("keys", keys, args)))
+        return self._enqueue(("SDIFFSTORE", dest, *key_list("keys", keys, args)))
 
     def sinter(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return the members that all sets have.
 
         https://redis.io/docs/latest/commands/sinter/
         """
-        return PipelineResult(self._commands, ("SINTER", *key_list("keys", keys, args)), to_set)
+        return ParticularResult(self._commands, ("SINTER", *key_list("keys", keys, args)), to_set)
 
     def sintercard(self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0) -> PipelineResult[int]:
         """Return how many members all sets have. Since Redis 7.0.
@@ -81,21 +81,21 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sinterstore/
         """
-        return PipelineResult(self._commands, ("SINTERSTORE", dest, *key_list("keys", keys, args)))
+        return self._enqueue(("SINTERSTORE", dest, *key_list("keys", keys, args)))
 
     def sismember(self, name: KeyT, value: EncodableT) -> PipelineResult[int]:
         """Return 1 if ``value`` is a member of the set, else 0.
 
         https://redis.io/docs/latest/commands/sismember/
         """
-        return PipelineResult(self._commands, ("SISMEMBER", name, value))
+        return self._enqueue(("SISMEMBER", name, value))
 
     def smembers(self, name: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return all members.
 
         https://redis.io/docs/latest/commands/smembers/
         """
-        return PipelineResult(self._commands, ("SMEMBERS", name), to_set)
+        return ParticularResult(self._commands, ("SMEMBERS", name), to_set)
 
     def smismember(
         self, name: KeyT, values: EncodableT | Iterable[EncodableT], *args: EncodableT
@@ -104,14 +104,14 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/smismember/
         """
-        return PipelineResult(self._commands, ("SMISMEMBER", name, *key_list("values", values, args)))
+        return self._enqueue(("SMISMEMBER", name, *key_list("values", values, args)))
 
     def smove(self, src: KeyT, dst: KeyT, value: EncodableT) -> PipelineResult[bool]:
         """Move a member from one set to another; return whether ``src`` had it.
 
         https://redis.io/docs/latest/commands/smove/
         """
-        return PipelineResult(self._commands, ("SMOVE", src, dst, value), to_bool)
+        return ParticularResult(self._commands, ("SMOVE", src, dst, value), to_bool)
 
     @overload
     def spop(self, name: KeyT, count: None = None) -> PipelineResult[AnyStr | None]: ...
@@ -155,7 +155,7 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/srem/
         """
-        return PipelineResult(self._commands, ("SREM", name, *required("values", values)))
+        return self._enqueue(("SREM", name, *required("values", values)))
 
     def sscan(
         self, name: KeyT, cursor: int = 0, match: str | bytes | None = None, count: int | None = None
@@ -177,7 +177,7 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sunion/
         """
-        return PipelineResult(self._commands, ("SUNION", *key_list("keys", keys, args)), to_set)
+        return ParticularResult(self._commands, ("SUNION", *key_list("keys", keys, args)), to_set)
 
     def sunioncard(
         self, numkeys: int, keys: KeyT | Iterable[KeyT], limit: int = 0, approx: bool = False
@@ -199,4 +199,4 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sunionstore/
         """
-        return PipelineResult(self._commands, ("SUNIONSTORE", dest, *key_list("keys", keys, args)))
+        return self._enqueue(("SUNIONSTORE", dest, *key_list("keys", keys, args)))

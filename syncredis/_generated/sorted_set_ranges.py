@@ -20,14 +20,14 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zcount/
         """
-        return PipelineResult(self._commands, ("ZCOUNT", name, min, max))
+        return self._enqueue(("ZCOUNT", name, min, max))
 
     def zlexcount(self, name: KeyT, min: LexBoundT, max: LexBoundT) -> PipelineResult[int]:
         """Return how many members lie between ``min`` and ``max``, where all scores are equal.
 
         https://redis.io/docs/latest/commands/zlexcount/
         """
-        return PipelineResult(self._commands, ("ZLEXCOUNT", name, min, max))
+        return self._enqueue(("ZLEXCOUNT", name, min, max))
 
     @overload
     def zrange(
@@ -111,7 +111,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrangebylex/
         """
-        return PipelineResult(self._commands, ("ZRANGEBYLEX", name, min, max, *limit("start", start, num)))
+        return self._enqueue(("ZRANGEBYLEX", name, min, max, *limit("start", start, num)))
 
     @overload
     def zrangebyscore(
@@ -189,7 +189,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zremrangebylex/
         """
-        return PipelineResult(self._commands, ("ZREMRANGEBYLEX", name, min, max))
+        return self._enqueue(("ZREMRANGEBYLEX", name, min, max))
 
     def zremrangebyrank(self, name: KeyT, min: int, max: int) -> PipelineResult[int]:
         """Remove the members from rank ``min`` to rank ``max``, both included, and return how many there were.
@@ -198,14 +198,14 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zremrangebyrank/
         """
-        return PipelineResult(self._commands, ("ZREMRANGEBYRANK", name, min, max))
+        return self._enqueue(("ZREMRANGEBYRANK", name, min, max))
 
     def zremrangebyscore(self, name: KeyT, min: ScoreBoundT, max: ScoreBoundT) -> PipelineResult[int]:
         """Remove the members whose scores are from ``min`` to ``max`` and return how many there were.
 
         https://redis.io/docs/latest/commands/zremrangebyscore/
         """
-        return PipelineResult(self._commands, ("ZREMRANGEBYSCORE", name, min, max))
+        return self._enqueue(("ZREMRANGEBYSCORE", name, min, max))
 
     @overload
     def zrevrange(
@@ -242,7 +242,7 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrevrangebylex/
         """
-        return PipelineResult(self._commands, ("ZREVRANGEBYLEX", name, max, min, *limit("start", start, num)))
+        return self._enqueue(("ZREVRANGEBYLEX", name, max, min, *limit("start", start, num)))
 
     @overload
     def zrevrangebyscore(

@@ -9,7 +9,7 @@ from syncredis.commands.arguments import WaitT, key_list, required
 from syncredis.commands.sets import SetScan
 from syncredis.commands.sorted_set_replies import PoppedMember, PoppedMembers, RankAndScore, SortedSetScan, to_scores
 from syncredis.commands.sorted_sets import ScoreT
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_float, to_float_or_none
 from syncredis.typing import AnyStr, KeyT
 
@@ -138,14 +138,14 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zcard/
         """
-        return PipelineResult(self._commands, ("ZCARD", name))
+        return self._enqueue(("ZCARD", name))
 
     def zincrby(self, name: KeyT, amount: float, value: KeyT) -> PipelineResult[float]:
         """Add ``amount`` to the score of the member ``value``, or add that member, and return the new score.
 
         https://redis.io/docs/latest/commands/zincrby/
         """
-        return PipelineResult(self._commands, ("ZINCRBY", name, amount, value), to_float)
+        return ParticularResult(self._commands, ("ZINCRBY", name, amount, value), to_float)
 
     def zmpop(
         self, num_keys: int, keys: KeyT | Iterable[KeyT], min: bool = False, max: bool = False, count: int | None = 1
@@ -171,7 +171,7 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zmscore/
         """
-        return PipelineResult(self._commands, ("ZMSCORE", key, *key_list("members", members)), to_scores)
+        return ParticularResult(self._commands, ("ZMSCORE", key, *key_list("members", members)), to_scores)
 
     def zpopmax(self, name: KeyT, count: int | None = None) -> PipelineResult[list[tuple[AnyStr, float]]]:
         """Take the ``count`` members with the highest scores out (by default one); return them with their scores.
@@ -244,7 +244,7 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrem/
         """
-        return PipelineResult(self._commands, ("ZREM", name, *required("values", values)))
+        return self._enqueue(("ZREM", name, *required("values", values)))
 
     @overload
     def zrevrank(self, name: KeyT, value: KeyT, withscore: Literal[False] = False) -> PipelineResult[int | None]: ...
@@ -323,4 +323,4 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zscore/
         """
-        return PipelineResult(self._commands, ("ZSCORE", name, value), to_float_or_none)
+        return ParticularResult(self._commands, ("ZSCORE", name, value), to_float_or_none)

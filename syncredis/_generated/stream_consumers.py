@@ -26,7 +26,7 @@ class PipelineStreamConsumerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xack/
         """
-        return PipelineResult(self._commands, ("XACK", name, groupname, *required("ids", ids)))
+        return self._enqueue(("XACK", name, groupname, *required("ids", ids)))
 
     def xackdel(
         self, name: KeyT, groupname: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF"

@@ -13,7 +13,7 @@ from syncredis.commands.stream_replies import (
     to_pending_summary,
 )
 from syncredis.commands.streams import StreamIdT
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_bool
 from syncredis.typing import AnyStr, KeyT
 
@@ -47,21 +47,21 @@ class PipelineStreamGroupCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xgroup-createconsumer/
         """
-        return PipelineResult(self._commands, ("XGROUP", "CREATECONSUMER", name, groupname, consumername))
+        return self._enqueue(("XGROUP", "CREATECONSUMER", name, groupname, consumername))
 
     def xgroup_delconsumer(self, name: KeyT, groupname: KeyT, consumername: KeyT) -> PipelineResult[int]:
         """Remove a consumer and return how many pending entries it had, which nobody can acknowledge or take over any more.
 
         https://redis.io/docs/latest/commands/xgroup-delconsumer/
         """
-        return PipelineResult(self._commands, ("XGROUP", "DELCONSUMER", name, groupname, consumername))
+        return self._enqueue(("XGROUP", "DELCONSUMER", name, groupname, consumername))
 
     def xgroup_destroy(self, name: KeyT, groupname: KeyT) -> PipelineResult[bool]:
         """Remove a group with its consumers and what is pending; return whether there was one.
 
         https://redis.io/docs/latest/commands/xgroup-destroy/
         """
-        return PipelineResult(self._commands, ("XGROUP", "DESTROY", name, groupname), to_bool)
+        return ParticularResult(self._commands, ("XGROUP", "DESTROY", name, groupname), to_bool)
 
     def xgroup_setid(
         self, name: KeyT, groupname: KeyT, id: StreamIdT, entries_read: int | None = None
@@ -79,21 +79,21 @@ class PipelineStreamGroupCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xinfo-consumers/
         """
-        return PipelineResult(self._commands, ("XINFO", "CONSUMERS", name, groupname), to_consumers)
+        return ParticularResult(self._commands, ("XINFO", "CONSUMERS", name, groupname), to_consumers)
 
     def xinfo_groups(self, name: KeyT) -> PipelineResult[list[GroupInfo[AnyStr]]]:
         """Return facts about each group of a stream; a `ResponseError` if there is no such key.
 
         https://redis.io/docs/latest/commands/xinfo-groups/
         """
-        return PipelineResult(self._commands, ("XINFO", "GROUPS", name), to_groups)
+        return ParticularResult(self._commands, ("XINFO", "GROUPS", name), to_groups)
 
     def xpending(self, name: KeyT, groupname: KeyT) -> PipelineResult[PendingSummary[AnyStr]]:
         """Return how many entries are pending, from which ID to which, and how many each consumer has.
 
         https://redis.io/docs/latest/commands/xpending/
         """
-        return PipelineResult(self._commands, ("XPENDING", name, groupname), to_pending_summary)
+        return ParticularResult(self._commands, ("XPENDING", name, groupname), to_pending_summary)
 
     def xpending_range(
         self,

@@ -106,7 +106,7 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xdel/
         """
-        return PipelineResult(self._commands, ("XDEL", name, *required("ids", ids)))
+        return self._enqueue(("XDEL", name, *required("ids", ids)))
 
     def xdelex(self, name: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF") -> PipelineResult[list[int]]:
         """Delete entries, and say what becomes of what is pending; return for each what became of it. Since Redis 8.2.
@@ -158,7 +158,7 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xlen/
         """
-        return PipelineResult(self._commands, ("XLEN", name))
+        return self._enqueue(("XLEN", name))
 
     def xrange(
         self, name: KeyT, min: StreamIdT = "-", max: StreamIdT = "+", count: int | None = None

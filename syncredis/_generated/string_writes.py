@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, overload
 
 from syncredis.commands.arguments import MomentT, SpanT, milliseconds, pairs, seconds
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_bool, to_true
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
@@ -42,7 +42,7 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/commands/delifeq/
         """
-        return PipelineResult(self._commands, ("DELIFEQ", name, value))
+        return self._enqueue(("DELIFEQ", name, value))
 
     def digest(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the XXH3 digest of the value of ``name`` in hexadecimal digits, None if there is no such key. Since Redis 8.4.
@@ -51,21 +51,21 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/digest/
         """
-        return PipelineResult(self._commands, ("DIGEST", name))
+        return self._enqueue(("DIGEST", name))
 
     def getset(self, name: KeyT, value: EncodableT) -> PipelineResult[AnyStr | None]:
         """Set ``name`` to ``value`` and return what it was before.
 
         https://redis.io/docs/latest/commands/getset/
         """
-        return PipelineResult(self._commands, ("GETSET", name, value))
+        return self._enqueue(("GETSET", name, value))
 
     def mset(self, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
         """Set each key of ``mapping`` to its value, all at once.
 
         https://redis.io/docs/latest/commands/mset/
         """
-        return PipelineResult(self._commands, ("MSET", *pairs("mapping", mapping)), to_true)
+        return ParticularResult(self._commands, ("MSET", *pairs("mapping", mapping)), to_true)
 
     def msetex(
         self,
@@ -100,14 +100,14 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/msetnx/
         """
-        return PipelineResult(self._commands, ("MSETNX", *pairs("mapping", mapping)), to_bool)
+        return ParticularResult(self._commands, ("MSETNX", *pairs("mapping", mapping)), to_bool)
 
     def psetex(self, name: KeyT, time_ms: SpanT, value: EncodableT) -> PipelineResult[bool]:
         """Set ``name`` to ``value`` for ``time_ms`` milliseconds.
 
         https://redis.io/docs/latest/commands/psetex/
         """
-        return PipelineResult(self._commands, ("PSETEX", name, milliseconds(time_ms), value), to_true)
+        return ParticularResult(self._commands, ("PSETEX", name, milliseconds(time_ms), value), to_true)
 
     @overload
     def set(
@@ -214,11 +214,11 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/setex/
         """
-        return PipelineResult(self._commands, ("SETEX", name, seconds(time), value), to_true)
+        return ParticularResult(self._commands, ("SETEX", name, seconds(time), value), to_true)
 
     def setnx(self, name: KeyT, value: EncodableT) -> PipelineResult[bool]:
         """Set ``name`` to ``value`` if it does not exist; return whether it was set.
 
         https://redis.io/docs/latest/commands/setnx/
         """
-        return PipelineResult(self._commands, ("SETNX", name, value), to_bool)
+        return ParticularResult(self._commands, ("SETNX", name, value), to_bool)

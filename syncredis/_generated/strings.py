@@ -7,7 +7,7 @@ from typing import Literal, overload
 
 from syncredis.commands.arguments import MomentT, SpanT, expiry, key_list
 from syncredis.commands.string_replies import Increment, LcsMatches
-from syncredis.pipeline_queue import PipelineCommandGroup, PipelineResult
+from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
 from syncredis.replies import to_float
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
@@ -22,7 +22,7 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/append/
         """
-        return PipelineResult(self._commands, ("APPEND", key, value))
+        return self._enqueue(("APPEND", key, value))
 
     def decr(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Subtract ``amount`` from the integer at ``name`` and return the result.
@@ -36,21 +36,21 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/decrby/
         """
-        return PipelineResult(self._commands, ("DECRBY", name, amount))
+        return self._enqueue(("DECRBY", name, amount))
 
     def get(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the value of ``name``, or None if there is no such key.
 
         https://redis.io/docs/latest/commands/get/
         """
-        return PipelineResult(self._commands, ("GET", name))
+        return self._enqueue(("GET", name))
 
     def getdel(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the value of ``name`` and delete the key. Since Redis 6.2.
 
         https://redis.io/docs/latest/commands/getdel/
         """
-        return PipelineResult(self._commands, ("GETDEL", name))
+        return self._enqueue(("GETDEL", name))
 
     def getex(
         self,
@@ -73,16 +73,14 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getex/
         """
-        return PipelineResult(
-            self._commands, ("GETEX", name, *expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist))
-        )
+        return self._enqueue(("GETEX", name, *expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist)))
 
     def getrange(self, key: KeyT, start: int, end: int) -> PipelineResult[AnyStr]:
         """Return the bytes from ``start`` to ``end``, both included; negative positions count from the end.
 
         https://redis.io/docs/latest/commands/getrange/
         """
-        return PipelineResult(self._commands, ("GETRANGE", key, start, end))
+        return self._enqueue(("GETRANGE", key, start, end))
 
     def incr(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer at ``name`` and return the result.
@@ -96,14 +94,14 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/incrby/
         """
-        return PipelineResult(self._commands, ("INCRBY", name, amount))
+        return self._enqueue(("INCRBY", name, amount))
 
     def incrbyfloat(self, name: KeyT, amount: float = 1.0) -> PipelineResult[float]:
         """Add ``amount`` to the number at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/incrbyfloat/
         """
-        return PipelineResult(self._commands, ("INCRBYFLOAT", name, amount), to_float)
+        return ParticularResult(self._commands, ("INCRBYFLOAT", name, amount), to_float)
 
     @overload
     def increx(
@@ -281,25 +279,25 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/mget/
         """
-        return PipelineResult(self._commands, ("MGET", *key_list("keys", keys, args)))
+        return self._enqueue(("MGET", *key_list("keys", keys, args)))
 
     def setrange(self, name: KeyT, offset: int, value: EncodableT) -> PipelineResult[int]:
         """Overwrite the string at ``name`` from byte ``offset`` on and return its new length in bytes.
 
         https://redis.io/docs/latest/commands/setrange/
         """
-        return PipelineResult(self._commands, ("SETRANGE", name, offset, value))
+        return self._enqueue(("SETRANGE", name, offset, value))
 
     def strlen(self, name: KeyT) -> PipelineResult[int]:
         """Return the length in bytes of the string at ``name``, 0 if there is no such key.
 
         https://redis.io/docs/latest/commands/strlen/
         """
-        return PipelineResult(self._commands, ("STRLEN", name))
+        return self._enqueue(("STRLEN", name))
 
     def substr(self, name: KeyT, start: int, end: int = -1) -> PipelineResult[AnyStr]:
         """Return the bytes from ``start`` to ``end``, both included: the old name of `getrange`.
 
         https://redis.io/docs/latest/commands/substr/
         """
-        return PipelineResult(self._commands, ("SUBSTR", name, start, end))
+        return self._enqueue(("SUBSTR", name, start, end))

@@ -24,7 +24,8 @@ from syncredis.exceptions import RedisError
 from syncredis.interruption import interrupted_before
 from syncredis.multiplexer import Multiplexer
 from syncredis.observation import is_observed, note_retry, observing
-from syncredis.resp import PLAIN, encoder, prepare
+from syncredis.packing import prepare
+from syncredis.resp import PLAIN, encoder
 from syncredis.retry import Attempts, Request
 from syncredis.traffic import HELD_BACK, BatchCall, Call
 from syncredis.typing import T

@@ -20,9 +20,10 @@ from syncredis.connecting import begin_connecting, is_immediate
 from syncredis.connection import Connection
 from syncredis.exceptions import ConnectionError, TimeoutError
 from syncredis.opening import conclude_handshake
+from syncredis.packing import prepare
 from syncredis.pool import ConnectionPool
 from syncredis.pool_slot import Slot
-from syncredis.resp import INCOMPLETE, prepare
+from syncredis.resp import INCOMPLETE
 from syncredis.transport import not_applied
 from syncredis.typing import Reply, T
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from syncredis import resp
 from syncredis.exceptions import DataError
-from syncredis.resp import LARGE, encode, prepare
+from syncredis.packing import prepare
+from syncredis.resp import LARGE, encode
 
 
 class Word(enum.StrEnum):
@@ -83,15 +84,18 @@ def test_a_pipeline(commands: list[list[Any]]) -> None:
 
 
 _WORDS = st.one_of(
-    st.text(st.characters(max_codepoint=127), max_size=12), st.sampled_from(["x" * LARGE, "é", Word.TWO])
+    st.text(st.characters(max_codepoint=127), max_size=12),
+    st.sampled_from(["x" * LARGE, "x" * 127, "x" * 128, "é", Word.TWO]),
 )
 
 
 @settings(max_examples=200)
-@given(data=st.data(), count=st.integers(1, 4))
+@given(data=st.data(), count=st.integers(1, 6))
 def test_text_of_as_many_words_each(data: st.DataObject, count: int) -> None:
-    """As most commands and most pipelines are: for those of two and of three words there is a shorter way."""
-    commands = data.draw(st.lists(st.lists(_WORDS, min_size=count, max_size=count).map(tuple), min_size=1, max_size=5))
+    """As most commands and most pipelines are: for those of few words there is a shorter way, and another one for many."""
+    name = data.draw(st.sampled_from([_WORDS, st.just("GET")]))
+    command = st.tuples(name, *[_WORDS] * (count - 1))
+    commands = data.draw(st.lists(command, min_size=1, max_size=12))
     expected = [[str.encode(word) for word in command] for command in commands]
     assert arrived(prepare(commands, "utf-8")()) == expected
     assert [arrived(encode(command, "utf-8")) for command in commands] == [[command] for command in expected]
@@ -102,7 +106,7 @@ def test_not_every_name_is_remembered() -> None:
         encode((f"NAME{number}", "k"), "utf-8")
         encode(("ECHO", "x" * number), "utf-8")
     encode(("N" * 1000, "k", "v"), "utf-8")
-    assert max(len(resp._BEGIN_2), len(resp._BEFORE)) <= resp._MOST_PIECES
+    assert max(len(resp._BEGIN_2), len(resp.BEFORE)) <= resp._MOST_PIECES
     assert "N" * 1000 not in resp._BEGIN_3
 
 

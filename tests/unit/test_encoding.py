@@ -15,7 +15,8 @@ import hiredis
 import pytest
 
 from syncredis.exceptions import DataError
-from syncredis.resp import LARGE, encode, prepare
+from syncredis.packing import prepare
+from syncredis.resp import LARGE, encode
 
 
 class Word(enum.StrEnum):
@@ -113,6 +114,14 @@ def parsed(data: bytes) -> Any:
     value = reader.gets()
     assert not reader.has_data()
     return value
+
+
+def parsed_all(data: bytes) -> list[Any]:
+    reader = hiredis.Reader()
+    reader.feed(data)
+    values = list(iter(reader.gets, False))
+    assert not reader.has_data()
+    return values
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "UTF8"])  # the second takes the careful way
@@ -283,18 +292,25 @@ def test_arguments_are_taken_from_any_sequence() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "UTF8"])
+@pytest.mark.parametrize("others", [1, 20])
+@pytest.mark.parametrize("words", [("GET", "a"), ("ECHO", "a"), ("SET", "a", "v"), ("PING",)], ids=len)
 @pytest.mark.parametrize(("argument", "expected"), SENDABLE, ids=label)
-def test_several_commands_are_one_after_the_other(argument: Any, expected: bytes, encoding: str) -> None:
-    requests = [("GET", "a"), ("ECHO", argument), ("GET", "b")]
+def test_several_commands_are_one_after_the_other(
+    argument: Any, expected: bytes, words: tuple[str, ...], others: int, encoding: str
+) -> None:
+    requests = [*[words] * others, ("ECHO", argument), *[words] * others]
     joined_ones = b"".join(joined(encode(request, encoding)) for request in requests)
     assert joined(prepare(requests, encoding)()) == joined_ones
     assert b"$%d\r\n%b\r\n" % (len(expected), expected) in joined_ones
 
 
-@pytest.mark.parametrize("size", [LARGE // 2, LARGE - 10, LARGE])
-def test_several_large_commands(size: int) -> None:
+@pytest.mark.parametrize("size", [0, 1, 127, 128, LARGE // 2, LARGE - 10, LARGE])
+@pytest.mark.parametrize(
+    "between", [[("GET", "a")], [("GET", "a")] * 10, [("SET", "c", "v")] * 10, [("HSET", "h", "f", "v")] * 10]
+)
+def test_several_large_commands(size: int, between: list[tuple[str, ...]]) -> None:
     for value in ("x" * size, "ü" * size, b"x" * size):
-        requests = [("SET", "a", value), ("GET", "a"), ("SET", "b", value)]
+        requests: list[tuple[Any, ...]] = [("SET", "a", value), *between, ("SET", "b", value)]
         assert joined(prepare(requests, "utf-8")()) == b"".join(joined(encode(one, "utf-8")) for one in requests)
 
 
@@ -303,7 +319,16 @@ def test_several_large_commands(size: int) -> None:
     [(), ("SET", "k", None), ("SET", "k", "\ud800"), ("SET", "k", ["v"]), ("SET", "k", 10**5000)],
     ids=["no name", "None", "surrogate", "list", "long"],
 )
-def test_of_several_commands_one_can_not_be_sent(wrong: Any) -> None:
+@pytest.mark.parametrize("others", [1, 20])
+def test_of_several_commands_one_can_not_be_sent(wrong: Any, others: int) -> None:
     """Nothing may have left before that is known."""
     with pytest.raises(DataError):
-        prepare([("SET", "k", "v"), wrong], "utf-8")
+        prepare([*[("SET", "k", "v")] * others, wrong], "utf-8")
+
+
+@pytest.mark.parametrize("words", range(1, 7))
+@pytest.mark.parametrize("names", [["N"], ["N", "M"]], ids=len)
+@pytest.mark.parametrize("count", [1, 5, 6, 200])
+def test_many_commands_of_as_many_words(words: int, names: list[str], count: int) -> None:
+    requests = [(names[n % len(names)], *(f"{n}:{m}" for m in range(words - 1))) for n in range(count)]
+    assert parsed_all(joined(prepare(requests, "utf-8")())) == [[word.encode() for word in one] for one in requests]
