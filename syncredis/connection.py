@@ -171,6 +171,7 @@ class Connection:
         chunks = [prepare(requests[i : i + CHUNK], self._encoding) for i in range(0, len(requests), CHUNK)]
         replies: list[Reply] = []
         receiver = self._receiver
+        receiver.errors_came = False
         owed = 0
         with self.interruptible():
             if not self.in_step:
@@ -218,6 +219,11 @@ class Connection:
             except ConnectionError as error:
                 raise self._explained(error)  # noqa: B904 - the cause is set there
             return self._receive(count, True, deadline)
+
+    @property
+    def errors_came(self) -> bool:
+        """Whether there may be an error among the replies of the last `execute_many`: else one need not look for any."""
+        return self._receiver.errors_came
 
     def drop_ahead(self, deadline: float | None) -> None:
         """Receive the reply to what went ahead in the last `exchange`, and forget both. Blocks, and raises, as that does."""

@@ -37,20 +37,41 @@ def prepare(requests: Sequence[Sequence[EncodableT]], encoding: str) -> Callable
         DataError: as `syncredis.resp.encode` does.
     """
     if encoding == "utf-8" and len(requests) >= _FEW:
-        try:
-            columns = list(zip(*requests, strict=True))
-        except ValueError:  # not all have as many words
-            if all(requests) and _is_small_text(list(chain.from_iterable(requests))):
-                return partial(_pack_each, cast("Sequence[Sequence[str]]", requests))
-        else:
-            if columns and all(map(_is_small_text, columns)):
-                return partial(_pack_alike, cast("Sequence[Sequence[str]]", columns))
+        quick = _packing(requests)
+        if quick is not None:
+            return quick
     parts = [encode(arguments, encoding) for arguments in requests]
     if all(type(part) is bytes for part in parts):
         whole = b"".join(parts)  # type: ignore[arg-type]
         return lambda: whole
     buffers = [buffer for part in parts for buffer in ([part] if isinstance(part, bytes) else part)]
     return lambda: buffers
+
+
+def _packing(requests: Sequence[Sequence[EncodableT]]) -> Callable[[], bytes] | None:
+    """Return a function that packs commands of small ASCII text; None: they are not, or not all."""
+    try:
+        names, *columns = zip(*requests, strict=True)
+    except ValueError:  # not all have as many words, or none has any
+        is_text = all(requests) and _is_small_text(list(chain.from_iterable(requests)))
+        return partial(_pack_each, cast("Sequence[Sequence[str]]", requests)) if is_text else None
+    head = f"*{len(columns) + 1}\r\n"
+    if _is_one_name(names):
+        head += f"{BEFORE[len(names[0])]}{names[0]}\r\n"
+    else:
+        columns.insert(0, names)
+    if not all(map(_is_small_text, columns)):
+        return None
+    if (joined := _JOINED.get(len(columns))) is None:
+        return partial(_pack_each, cast("Sequence[Sequence[str]]", requests))
+    return partial(_pack_alike, head, joined, cast("Sequence[Sequence[str]]", columns))
+
+
+def _is_one_name(names: Sequence[EncodableT]) -> bool:
+    try:
+        return len(set(names)) == 1 and _is_small_text(names[:1])
+    except TypeError:  # a bytearray, which has no hash
+        return False
 
 
 def _is_small_text(words: Sequence[EncodableT]) -> bool:
@@ -64,21 +85,12 @@ def _pack_each(requests: Sequence[Sequence[str]]) -> bytes:
     return b"".join(map(_pack, map(tuple, requests)))
 
 
-def _pack_alike(columns: Sequence[Sequence[str]]) -> bytes:
-    """Pack commands of as many words each, given as the first words of all, the second words of all, and so on."""
-    head = f"*{len(columns)}\r\n"
-    names, *rest = columns
-    if len(set(names)) > 1:
-        rest = [*columns]
-    else:
-        head += f"{BEFORE[len(names[0])]}{names[0]}\r\n"
-    joined = _JOINED.get(len(rest))
-    if joined is None:
-        return _pack_each(list(zip(*columns, strict=True)))
+def _pack_alike(head: str, joined: Callable[..., list[str]], columns: Sequence[Sequence[str]]) -> bytes:
+    """Pack commands that begin with the same, and whose other words are given as columns."""
     try:
-        tails = joined(_BEFORE_SHORT, *rest)
+        tails = joined(_BEFORE_SHORT, *columns)
     except IndexError:
-        tails = joined(BEFORE, *rest)
+        tails = joined(BEFORE, *columns)
     # At both ends, not around the whole, which would be copied again.
     tails[0] = head + tails[0]
     tails[-1] += "\r\n"

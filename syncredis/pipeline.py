@@ -316,7 +316,7 @@ class Pipeline(PipelineCommands[AnyStr]):
         try:
             as_text = batch.parsed_as_text(self._text)
             replies = connection.execute_many(batch.requests, as_text)
-            errors = errors_in(replies)
+            errors = errors_in(replies) if connection.errors_came else []
             if errors and (refusal := batch.refusal(replies)) is not None:
                 raise refusal
         except RedisError as error:

@@ -23,6 +23,9 @@ class PipelineResult(Command[T_co]):
 
     _outcome: Any
 
+    # None of Python's, which would be most of what making it takes: `Queue.enqueue` sets the attributes.
+    __init__ = object.__init__  # pyright: ignore[reportAssignmentType]
+
     def __repr__(self) -> str:
         state = "failed" if self.error else "not executed yet" if self._outcome is _PENDING else "executed"
         return f"<PipelineResult of {self.name}: {state}>"
@@ -60,7 +63,7 @@ class ParticularResult(PipelineResult[T_co]):
         text: bool | None = None,
         blocks: float | None = None,
     ) -> None:
-        super().__init__(arguments, decode, text, blocks)
+        Command.__init__(self, arguments, decode, text, blocks)
         self._outcome = _PENDING
         queue.add(self)
         queue.is_plain = False
@@ -115,11 +118,11 @@ class Queue(Commands[Any]):
 
 
 def _enqueue_in(results: list[PipelineResult[Any]]) -> Callable[[tuple[EncodableT, ...]], PipelineResult[Any]]:
-    """Return `Queue.enqueue`: a function that makes the object by hand, in three quarters of the time that its class takes."""
-    make, append = object.__new__, results.append
+    """Return `Queue.enqueue`: a function, which takes two thirds of the time that a method of the class would."""
+    append = results.append
 
     def enqueue(arguments: tuple[EncodableT, ...]) -> PipelineResult[Any]:
-        result = make(PipelineResult)
+        result: PipelineResult[Any] = PipelineResult()  # pyright: ignore[reportCallIssue]
         result.arguments = arguments
         result.decode = result.text = result.blocks = None
         result._outcome = _PENDING

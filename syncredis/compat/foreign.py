@@ -63,6 +63,9 @@ class Foreign:
     #: It authenticates by itself, when it is connected.
     credentials_are_old = False
 
+    #: As of `syncredis.connection.Connection`: one has to look.
+    errors_came = True
+
     def __init__(self, face: Any, config: ConnectionConfig) -> None:
         self.face = face
         self.config = config
