@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -218,6 +219,22 @@ def test_the_largest_where_there_are_none(
     finally:
         large_pages._advise.cache_clear()
     assert works(connection)
+
+
+def test_a_value_is_not_copied(connection: Connection, peer: Peer) -> None:
+    """Which would take as much time, and memory, again."""
+    value = b"0123456789abcdef" * (8 * LARGE // 16)
+    whole = bulk(value)
+    peer.answer = lambda words: whole if words[0] == b"GET" else politely(words)
+    connection.execute(GET, False)
+    tracemalloc.start()
+    try:
+        reply = connection.execute(GET, False)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert reply == value
+    assert most < 1.5 * len(value)
 
 
 # --- maps -----------------------------------------------------------------------------------------------
