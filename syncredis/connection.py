@@ -54,7 +54,8 @@ class Connection:
             subscription.
         listens: whether it was used for a subscription, or its like, by `send`: what comes is no reply to one request.
         generation: of the pool that made it, at the time when it did.
-        next_reply, take_replies: give the next replies of those that were taken in. The receiver's own methods: see there.
+        next_reply, take_replies, receive_large: give the next replies of those that were taken in, or began to. The receiver's
+            own methods: see there.
         last_used: when it was last taken into use, by `time.monotonic`.
         stream_timeout: seconds that an exchange may stand still; None: no limit. See `set_timeout`.
     """
@@ -77,6 +78,7 @@ class Connection:
         "listens",
         "next_reply",
         "protocol",
+        "receive_large",
         "role",
         "stream_timeout",
         "take_replies",
@@ -100,6 +102,7 @@ class Connection:
         self._receiver = Receiver(stream, config)
         self.next_reply = self._receiver.next_reply
         self.take_replies = self._receiver.take_replies
+        self.receive_large = self._receiver.receive_large
         self._interrupted_by: ConnectionError | None = None
         #: The command that went out with the handshake, and whose reply is owed.
         self._ahead: Command[Any] | None = None

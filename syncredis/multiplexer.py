@@ -455,7 +455,10 @@ class Multiplexer:
             self._send_rest(connection)
             if not traffic.sent:
                 continue
-            connection.receive()
+            if taken := traffic.take_large(connection):
+                received += taken
+            else:
+                connection.receive()
             received += traffic.take_replies(connection)
         self._note_refused(connection)
         return received

@@ -15,7 +15,7 @@ from syncredis.config import ConnectionConfig
 from syncredis.exceptions import DecodeError, ProtocolError
 from syncredis.replies import in_pairs
 from syncredis.resp import INCOMPLETE, PLAIN, PushNotification, map_as_array, new_reader
-from syncredis.transport import Transport
+from syncredis.transport import RECEIVE_SIZE, Transport
 from syncredis.typing import Reply
 
 
@@ -32,7 +32,7 @@ class Receiver:
         errors_came: whether there was an error among several replies. Stays True until somebody sets it to False.
     """
 
-    __slots__ = ("_config", "_encoding", "errors_came", "reader", "stream", "unfinished")
+    __slots__ = ("_begun", "_between", "_config", "_encoding", "errors_came", "reader", "stream", "unfinished")
 
     def __init__(self, stream: Transport, config: ConnectionConfig) -> None:
         self._config = config
@@ -41,6 +41,10 @@ class Receiver:
         self.reader = new_reader(config.encoding)
         self.unfinished = 0
         self.errors_came = False
+        # For `receive_large`: the last piece that was taken in, if a reply begins with it for certain. What is in the middle of
+        # a reply may look like the beginning of another one.
+        self._begun = b""
+        self._between = True
 
     # --- one reply ----------------------------------------------------------------------------------
 
@@ -145,6 +149,7 @@ class Receiver:
 
     def feed(self, data: bytes) -> None:
         """Give the parser more of a reply, as long as that is of a size that a reply may have."""
+        self._begun = data if self._between and len(data) == RECEIVE_SIZE and not self.reader.has_data() else b""
         self.unfinished += len(data)
         self._check_size(self.unfinished)
         self.reader.feed(data)
@@ -163,9 +168,24 @@ class Receiver:
             reply = self.undecodable(error)
         except MemoryError as error:
             raise self.too_large() from error
-        if reply is not INCOMPLETE:
+        self._between = reply is not INCOMPLETE
+        if self._between:
             self.unfinished = 0
         return reply
+
+    def receive_large(self, text: bool) -> Reply:
+        """Return the reply of which only the beginning was taken in, if it is a large string; else `INCOMPLETE`. Blocks.
+
+        Nothing of it may have been returned, and nothing is, beforehand.
+        """
+        begun, self._begun = self._begun, b""
+        if large_at_start(begun) is None:
+            return INCOMPLETE
+        self.unfinished, self._between = 0, True
+        try:
+            return self._receive_large(begun, text)
+        except UnicodeDecodeError as error:
+            return self.undecodable(error)
 
     def take_replies(self, replies: list[Reply], count: int, text: bool) -> None:
         """Extend ``replies`` by what was taken in and is complete, at most by ``count``: `next_reply` for several.
@@ -174,7 +194,7 @@ class Receiver:
         """
         before = len(replies)
         try:
-            self._parse(replies, before + count, text)
+            self._between = self._parse(replies, before + count, text)
         except MemoryError as error:
             raise self.too_large() from error
         if len(replies) > before:

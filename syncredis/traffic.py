@@ -118,6 +118,15 @@ class Parser(Protocol):
         ...
 
 
+class LargeParser(Parser, Protocol):
+    """The same, for who may block."""
+
+    @property
+    def receive_large(self) -> Callable[[bool], Reply]:
+        """Receives the rest of a large reply, see `syncredis.receiver.Receiver.receive_large`."""
+        ...
+
+
 class Traffic:
     """Its methods are called with the multiplexer's lock held, but for `take_replies`, which belongs to whoever receives.
 
@@ -251,6 +260,20 @@ class Traffic:
         self.nothing_is_owed = True
         return count
 
+    def take_large(self, parser: LargeParser) -> int:
+        """Give the next call its reply if that is a large string, and began to come; return how many got theirs. Blocks.
+
+        To be called after `take_replies`.
+        """
+        call = self.sent[0]
+        if isinstance(call, BatchCall):
+            return 0
+        reply = parser.receive_large(call.text)
+        if reply is INCOMPLETE:
+            return 0
+        self._answer_next(call, reply)
+        return 1
+
     def _take_together(self, calls: list[Call], parser: Parser) -> int:
         """`take_replies` for calls that get one reply each, parsed alike: most loops are in C."""
         replies: list[Reply] = []
@@ -282,11 +305,14 @@ class Traffic:
                 if len(call.replies) == call.owed:
                     reply = call.replies
                     break
-            call.reply = reply
-            self.sent.popleft()
-            self._count_answered(1)
-            self._sort(call)
+            self._answer_next(call, reply)
         return len(calls)
+
+    def _answer_next(self, call: Call, reply: Reply) -> None:
+        call.reply = reply
+        self.sent.popleft()
+        self._count_answered(1)
+        self._sort(call)
 
     def _sort(self, call: Call) -> None:
         reply = call.reply
