@@ -15,12 +15,15 @@ import pytest
 from syncredis import large_pages
 from syncredis.bulk import LARGE, large_at_start
 from syncredis.command import Command
+from syncredis.config import ConnectionConfig
 from syncredis.connection import Connection
 from syncredis.exceptions import ConnectionError, DecodeError, InterruptedCallError, ProtocolError, TimeoutError
 from syncredis.interruption import Interruption
 from syncredis.large_pages import WORTHWHILE
 from syncredis.opening import open_connection
-from syncredis.resp import map_as_array
+from syncredis.receiver import Receiver
+from syncredis.resp import INCOMPLETE, map_as_array
+from syncredis.transport import RECEIVE_SIZE
 from tests.fixtures.peer import Peer, bulk, politely
 from tests.fixtures.threads import BackgroundCall, until
 
@@ -235,6 +238,32 @@ def test_a_value_is_not_copied(connection: Connection, peer: Peer) -> None:
         tracemalloc.stop()
     assert reply == value
     assert most < 1.5 * len(value)
+
+
+def taken_one_by_one(receiver: Receiver) -> list[Any]:
+    reply = receiver.next_reply(False)
+    return [] if reply is INCOMPLETE else [reply, *taken_one_by_one(receiver)]
+
+
+def taken_together(receiver: Receiver) -> list[Any]:
+    replies: list[Any] = []
+    receiver.take_replies(replies, 10, False)
+    return replies
+
+
+@pytest.mark.parametrize("take", [taken_one_by_one, taken_together])
+@pytest.mark.parametrize("before", [b"*1\r\n", b"+first\r\n*1\r\n", b"*2\r\n+first\r\n", b"$700000\r\n"])
+def test_what_begins_in_the_middle_of_another_reply(take: Callable[[Receiver], list[Any]], before: bytes) -> None:
+    """Of the header of an array the parser has nothing left: it says that it has no data."""
+    receiver = Receiver(None, ConnectionConfig())  # type: ignore[arg-type]  # from which nothing is received
+    receiver.feed(before)
+    assert take(receiver) == ([b"first"] if before.startswith(b"+") else [])
+    receiver.feed(bulk(VALUE)[:RECEIVE_SIZE])
+    assert take(receiver) == []
+    assert receiver.receive_large(False) is INCOMPLETE
+    if not before.startswith(b"$"):
+        receiver.feed(bulk(VALUE)[RECEIVE_SIZE:])
+        assert take(receiver) in ([[VALUE]], [[b"first", VALUE]])
 
 
 # --- maps -----------------------------------------------------------------------------------------------
