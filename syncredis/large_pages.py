@@ -22,8 +22,7 @@ def prefer_large_pages(place: memoryview) -> None:
 
     Where it knows no such thing, or refuses, nothing happens.
     """
-    advise = _advise()
-    if advise is not None and len(place) >= WORTHWHILE:
+    if len(place) >= WORTHWHILE and (advise := _advise()) is not None:
         advise(place)
 
 

@@ -209,6 +209,13 @@ def test_the_largest_get_large_pages(connection: Connection, peer: Peer) -> None
     assert works(connection)
 
 
+def test_for_smaller_ones_nothing_is_asked(connection: Connection, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ctypes takes milliseconds to import."""
+    monkeypatch.setattr(large_pages, "_advise", lambda: pytest.fail("asked"))
+    peer.answer = lambda words: bulk(VALUE) if words[0] == b"GET" else politely(words)
+    assert connection.execute(GET, False) == VALUE
+
+
 @pytest.mark.parametrize("missing", ["mmap.MADV_HUGEPAGE", "ctypes.CDLL"])
 def test_the_largest_where_there_are_none(
     connection: Connection, peer: Peer, monkeypatch: pytest.MonkeyPatch, missing: str
