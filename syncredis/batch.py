@@ -32,7 +32,8 @@ class Batch:
         transaction: whether the server carries them out as one.
         watched: whether keys are watched: then EXEC may be refused.
         confirmations: what has to come of the writes among them.
-        is_plain: whether it is known that no command has a decoder, or wants text or bytes whatever the client does.
+        is_plain: whether it is known that no command has a decoder, or wants text or bytes whatever the client does, or may be
+            held back by the server.
     """
 
     commands: Sequence[Command[Any]]

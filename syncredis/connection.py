@@ -153,7 +153,13 @@ class Connection:
             raise reply
         return reply
 
-    def execute_many(self, commands: Sequence[Command[Any]], text: bool, deadline: float | None = None) -> list[Reply]:
+    def execute_many(
+        self,
+        commands: Sequence[Command[Any]],
+        text: bool,
+        deadline: float | None = None,
+        waits: Sequence[float] | None = None,
+    ) -> list[Reply]:
         """Send any number of commands and return their replies; errors among them are returned, not raised. Blocks.
 
         They go out in chunks, the next one before the replies to the last are awaited: server and client work at the same
@@ -163,13 +169,15 @@ class Connection:
             commands: what to send.
             text: whether strings in the replies are ``str``.
             deadline: by `time.monotonic`, for all of it, on top of the limit for standing still; None: no limit.
+            waits: for how many seconds the server may hold replies back, 0 meaning for ever; None: the commands know.
 
         Raises:
             DataError: for an argument that can not be sent; nothing was sent.
             TimeoutError, ConnectionError: if the exchange failed; ``not_applied`` is set if it is certain that nothing was
                 carried out.
         """
-        waits = [command.blocks for command in commands if command.blocks is not None]
+        if waits is None:
+            waits = [command.blocks for command in commands if command.blocks is not None]
         requests = list(map(_arguments_of, commands))
         chunks = [prepare(requests[i : i + CHUNK], self._encoding) for i in range(0, len(requests), CHUNK)]
         replies: list[Reply] = []

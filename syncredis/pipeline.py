@@ -315,7 +315,8 @@ class Pipeline(PipelineCommands[AnyStr]):
     def _exchange(self, connection: Connection, batch: Batch) -> list[Any]:
         try:
             as_text = batch.parsed_as_text(self._text)
-            replies = connection.execute_many(batch.requests, as_text)
+            waits = () if batch.is_plain and not batch.confirmations else None
+            replies = connection.execute_many(batch.requests, as_text, waits=waits)
             errors = errors_in(replies) if connection.errors_came else []
             if errors and (refusal := batch.refusal(replies)) is not None:
                 raise refusal

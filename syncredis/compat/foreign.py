@@ -100,7 +100,13 @@ class Foreign:
         self.in_step = True
         return reply
 
-    def execute_many(self, commands: Sequence[Command[Any]], text: bool, deadline: float | None = None) -> list[Any]:  # noqa: ARG002 - it has limits of its own
+    def execute_many(
+        self,
+        commands: Sequence[Command[Any]],
+        text: bool,
+        deadline: float | None = None,  # noqa: ARG002 - it has limits of its own
+        waits: Sequence[float] | None = None,  # noqa: ARG002 - the commands know
+    ) -> list[Any]:
         """Send commands together and return their replies, errors among them; as `execute`. Blocks."""
         self.in_step = False
         arguments = [command.arguments for command in commands]
