@@ -72,8 +72,10 @@ class Batch:
         Never for a transaction, whose replies come in one array: one text that can not be decoded would take the other
         replies with it.
         """
-        if self.transaction or self.is_plain:
-            return text and not self.transaction
+        if self.transaction:
+            return False
+        if self.is_plain:
+            return text
         return {True, None if text else True}.issuperset(map(_text_of, self.commands))
 
     def refusal(self, replies: Sequence[Reply]) -> ServerStateError | None:

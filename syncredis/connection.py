@@ -54,8 +54,7 @@ class Connection:
             subscription.
         listens: whether it was used for a subscription, or its like, by `send`: what comes is no reply to one request.
         generation: of the pool that made it, at the time when it did.
-        next_reply, take_replies, receive_large: give the next replies of those that were taken in, or began to. The receiver's
-            own methods: see there.
+        next_reply, take_replies: give the next replies of those that were taken in. The receiver's own methods: see there.
         last_used: when it was last taken into use, by `time.monotonic`.
         stream_timeout: seconds that an exchange may stand still; None: no limit. See `set_timeout`.
     """
@@ -78,7 +77,6 @@ class Connection:
         "listens",
         "next_reply",
         "protocol",
-        "receive_large",
         "role",
         "stream_timeout",
         "take_replies",
@@ -102,7 +100,6 @@ class Connection:
         self._receiver = Receiver(stream, config)
         self.next_reply = self._receiver.next_reply
         self.take_replies = self._receiver.take_replies
-        self.receive_large = self._receiver.receive_large
         self._interrupted_by: ConnectionError | None = None
         #: The command that went out with the handshake, and whose reply is owed.
         self._ahead: Command[Any] | None = None
@@ -207,6 +204,11 @@ class Connection:
             self._transport.set_timeout(self.stream_timeout)
         return replies
 
+    @property
+    def errors_came(self) -> bool:
+        """Whether there may be an error among the replies of the last `execute_many`: else one need not look for any."""
+        return self._receiver.errors_came
+
     def exchange(
         self, data: bytes | list[Buffer], count: int, deadline: float | None, ahead: Command[Any] | None = None
     ) -> list[Reply]:
@@ -231,40 +233,11 @@ class Connection:
                 raise self._explained(error)  # noqa: B904 - the cause is set there
             return self._receive(count, True, deadline)
 
-    @property
-    def errors_came(self) -> bool:
-        """Whether there may be an error among the replies of the last `execute_many`: else one need not look for any."""
-        return self._receiver.errors_came
-
     def drop_ahead(self, deadline: float | None) -> None:
         """Receive the reply to what went ahead in the last `exchange`, and forget both. Blocks, and raises, as that does."""
         if self._ahead is not None:
             self._ahead = None
             self._receive(1, True, deadline)
-
-    def _await_ahead(self, command: Command[Any], text: bool) -> Reply:
-        """Return the reply to a command that went ahead."""
-        if self._ahead is not command:
-            raise self._out_of_step()
-        self._ahead = None
-        with self.interruptible():
-            (reply,) = self._receive(1, text, None)
-        if isinstance(reply, RedisError):
-            raise reply
-        return reply
-
-    def _receive(self, count: int, text: bool, deadline: float | None) -> list[Reply]:
-        """Return the next replies; the connection is in step then, unless there is more."""
-        replies: list[Reply] = []
-        receiver = self._receiver
-        try:
-            receiver.receive_replies(replies, count, text, deadline)
-        except ConnectionError as error:
-            raise self._explained(error)  # noqa: B904 - the cause is set there
-        except MemoryError as error:
-            raise receiver.too_large() from error
-        self.in_step = self._ahead is None and not receiver.reader.has_data()
-        return replies
 
     def send(self, command: Command[Any]) -> None:
         """Send a command whose replies come by `take`: a subscription's. The connection is out of step from now on. Blocks."""
@@ -328,6 +301,21 @@ class Connection:
             self._receiver.feed(self._transport.receive())
         except ConnectionError as error:
             raise self._explained(error)  # noqa: B904 - the cause is set there
+
+    def receive_large(self, text: bool) -> Reply:
+        """Return the reply of which only the beginning was taken in, if it is a large string; else `INCOMPLETE`. Blocks.
+
+        See `syncredis.receiver.Receiver.receive_large`.
+
+        Raises:
+            TimeoutError, ConnectionError: if the rest of it did not come.
+        """
+        try:
+            return self._receiver.receive_large(text)
+        except ConnectionError as error:
+            raise self._explained(error)  # noqa: B904 - the cause is set there
+        except MemoryError as error:
+            raise self._receiver.too_large() from error
 
     def receive_now(self) -> int:
         """Take in what has arrived, if anything has, and return how many bytes that were; never blocks.
@@ -442,6 +430,30 @@ class Connection:
         if isinstance(reply, RedisError):
             raise reply
         return reply
+
+    def _await_ahead(self, command: Command[Any], text: bool) -> Reply:
+        """Return the reply to a command that went ahead."""
+        if self._ahead is not command:
+            raise self._out_of_step()
+        self._ahead = None
+        with self.interruptible():
+            (reply,) = self._receive(1, text, None)
+        if isinstance(reply, RedisError):
+            raise reply
+        return reply
+
+    def _receive(self, count: int, text: bool, deadline: float | None) -> list[Reply]:
+        """Return the next replies; the connection is in step then, unless there is more."""
+        replies: list[Reply] = []
+        receiver = self._receiver
+        try:
+            receiver.receive_replies(replies, count, text, deadline)
+        except ConnectionError as error:
+            raise self._explained(error)  # noqa: B904 - the cause is set there
+        except MemoryError as error:
+            raise receiver.too_large() from error
+        self.in_step = self._ahead is None and not receiver.reader.has_data()
+        return replies
 
     def _patience(self, waits: Sequence[float]) -> float | None:
         """For how many seconds an exchange may stand still in which the server may hold replies back for so long each."""

@@ -28,6 +28,7 @@ from syncredis.exceptions import ConnectionError, InterruptedCallError, Protocol
 from syncredis.interruption import Interruption
 from syncredis.pool import ConnectionPool
 from syncredis.reserve import Reserve
+from syncredis.resp import INCOMPLETE
 from syncredis.traffic import Call, Traffic, error_of_one, refusals
 from syncredis.transport import RECEIVE_SIZE
 from syncredis.typing import Reply
@@ -455,13 +456,20 @@ class Multiplexer:
             self._send_rest(connection)
             if not traffic.sent:
                 continue
-            if taken := traffic.take_large(connection):
-                received += taken
-            else:
-                connection.receive()
+            received += self._take_large(connection)
             received += traffic.take_replies(connection)
         self._note_refused(connection)
         return received
+
+    def _take_large(self, connection: Connection) -> int:
+        """Receive the large string that has begun to come, else whatever comes. Return how many calls it has answered."""
+        call = self._traffic.next_single
+        reply = INCOMPLETE if call is None else connection.receive_large(call.text)
+        if call is None or reply is INCOMPLETE:
+            connection.receive()
+            return 0
+        self._traffic.answer_next(call, reply)
+        return 1
 
     def _connect(self) -> Connection | None:
         call = Interruption()

@@ -106,7 +106,7 @@ class ConnectionPool:
             stream_timeout: seconds that its exchanges may stand still; None: no limit; left out: as the pool's config has it.
                 It stays with the connection: callers that want the same one after the other cost no system call.
             first: what the caller is going to execute first, if that shall go out with a new connection's handshake where it
-                may: see `syncredis.connection.open_connection`.
+                may: see `syncredis.opening.open_connection`.
 
         Raises:
             PoolTimeoutError: if none became free in time.

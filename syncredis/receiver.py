@@ -176,7 +176,7 @@ class Receiver:
     def receive_large(self, text: bool) -> Reply:
         """Return the reply of which only the beginning was taken in, if it is a large string; else `INCOMPLETE`. Blocks.
 
-        Nothing of it may have been returned, and nothing is, beforehand.
+        To be called when all has been taken that was complete. What it raises, the connection explains.
         """
         begun, self._begun = self._begun, b""
         if large_at_start(begun) is None:

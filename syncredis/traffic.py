@@ -118,17 +118,9 @@ class Parser(Protocol):
         ...
 
 
-class LargeParser(Parser, Protocol):
-    """The same, for who may block."""
-
-    @property
-    def receive_large(self) -> Callable[[bool], Reply]:
-        """Receives the rest of a large reply, see `syncredis.receiver.Receiver.receive_large`."""
-        ...
-
-
 class Traffic:
-    """Its methods are called with the multiplexer's lock held, but for `take_replies`, which belongs to whoever receives.
+    """Its methods are called with the multiplexer's lock held, but for `take_replies`, `next_single` and `answer_next`, which
+    belong to whoever receives.
 
     Attributes:
         waiting: not sent yet.
@@ -260,19 +252,18 @@ class Traffic:
         self.nothing_is_owed = True
         return count
 
-    def take_large(self, parser: LargeParser) -> int:
-        """Give the next call its reply if that is a large string, and began to come; return how many got theirs. Blocks.
-
-        To be called after `take_replies`.
-        """
+    @property
+    def next_single(self) -> Call | None:
+        """The call to which the next reply belongs; None: to one of several commands."""
         call = self.sent[0]
-        if isinstance(call, BatchCall):
-            return 0
-        reply = parser.receive_large(call.text)
-        if reply is INCOMPLETE:
-            return 0
-        self._answer_next(call, reply)
-        return 1
+        return None if isinstance(call, BatchCall) else call
+
+    def answer_next(self, call: Call, reply: Reply) -> None:
+        """Give the call that is next its reply."""
+        call.reply = reply
+        self.sent.popleft()
+        self._count_answered(1)
+        self._sort(call)
 
     def _take_together(self, calls: list[Call], parser: Parser) -> int:
         """`take_replies` for calls that get one reply each, parsed alike: most loops are in C."""
@@ -305,14 +296,8 @@ class Traffic:
                 if len(call.replies) == call.owed:
                     reply = call.replies
                     break
-            self._answer_next(call, reply)
+            self.answer_next(call, reply)
         return len(calls)
-
-    def _answer_next(self, call: Call, reply: Reply) -> None:
-        call.reply = reply
-        self.sent.popleft()
-        self._count_answered(1)
-        self._sort(call)
 
     def _sort(self, call: Call) -> None:
         reply = call.reply

@@ -33,7 +33,7 @@ class Surface:
         package: where its modules go.
         prefix: of the names of its classes.
         summary: first line of the docstring of the class that holds all.
-        imports: what each module needs besides the names in its signatures.
+        imports: what a module needs besides the names in its signatures; each line where its last name is used.
         is_async: whether the methods are coroutines.
         body: the one line; ``{call}`` records the command.
         plain_body: the same where ``{command}`` makes the command on the spot.

@@ -10,12 +10,12 @@ import pytest
 
 from syncredis import NO_RETRY, bulk, receiver
 from syncredis.aio import Redis
-from syncredis.exceptions import ConnectionError, DecodeError, TimeoutError
+from syncredis.exceptions import ConnectionError, DecodeError, InterruptedCallError, TimeoutError
 from syncredis.testing import ServerProcess
 from syncredis.transport import RECEIVE_SIZE
 from tests.fixtures.peer import Peer, politely
 from tests.fixtures.peer import bulk as bulk_string
-from tests.fixtures.tasks import Run, all_of
+from tests.fixtures.tasks import Run, all_of, until
 
 #: In whatever place it is cut in two, the second half looks as if a large string began there.
 MISLEADING = "$600000\r\n"
@@ -147,6 +147,25 @@ def test_one_that_stands_still(run: Run, peer: Peer) -> None:
             with pytest.raises(TimeoutError, match=r"no reply from .* within 0\.2 s"):
                 await client.get("k")
             assert await client.execute_command("ECHO", "mine") == "mine"
+
+    run(main)
+
+
+def test_one_whose_client_is_closed_meanwhile(run: Run, peer: Peer, large_ones: list[int]) -> None:
+    """Its caller is told why it was broken off."""
+    peer.answer = lambda words: bulk_string(b"x" * 1_000_000)[:900_000] if words[0] == b"GET" else politely(words)
+
+    async def main() -> None:
+        client = Redis(*peer.location, retry_policy=NO_RETRY)
+
+        async def get() -> None:
+            with pytest.raises(InterruptedCallError, match="the client was closed"):
+                await client.get("k")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(get)
+            await until(lambda: bool(large_ones))
+            await client.aclose()
 
     run(main)
 
