@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
-from syncredis.command import Command
+from syncredis.command import BaseCommand, Command
 from syncredis.confirmation import Confirmation
 from syncredis.exceptions import DecodeError, RedisError, ResponseError, ServerStateError, WatchError
 from syncredis.resp import PLAIN
@@ -36,7 +36,7 @@ class Batch:
             held back by the server.
     """
 
-    commands: Sequence[Command[Any]]
+    commands: Sequence[BaseCommand[Any]]
     transaction: bool
     watched: bool = False
     confirmations: Sequence[Confirmation] = ()
@@ -59,7 +59,7 @@ class Batch:
         return any(command.runs_code for command in self.commands)
 
     @property
-    def requests(self) -> Sequence[Command[Any]]:
+    def requests(self) -> Sequence[BaseCommand[Any]]:
         """What is sent."""
         if not self.transaction and not self.confirmations:
             return self.commands
@@ -114,10 +114,13 @@ class Batch:
 
     def _decoded(self, replies: Sequence[Reply]) -> list[Any]:
         # What most pipelines need not have is asked for all commands at once, in C, and not for each.
-        decoders = list(map(_decode_of, self.commands))
+        decoders = [command.decode for command in self.commands]
         if not any(decoders):
             return list(replies)
         if not errors_in(replies):
+            decode = decoders[0]
+            if decode is not None and decoders.count(decode) == len(decoders):
+                return list(map(decode, replies))
             pairs = zip(decoders, replies, strict=True)
             return [reply if decode is None else decode(reply) for decode, reply in pairs]
         return [
@@ -151,7 +154,7 @@ def errors_in(replies: Sequence[Any]) -> list[RedisError]:
     return [reply for reply in replies if isinstance(reply, RedisError)]
 
 
-def annotate(outcomes: Sequence[Any], commands: Sequence[Command[Any]]) -> list[RedisError]:
+def annotate(outcomes: Sequence[Any], commands: Sequence[BaseCommand[Any]]) -> list[RedisError]:
     """Tell each error among the outcomes which command it belongs to; return the errors."""
     errors = errors_in(outcomes)
     if not errors:
@@ -166,7 +169,7 @@ _text_of: Final = attrgetter("text")
 _decode_of: Final = attrgetter("decode")
 
 
-def _wants_text(command: Command[Any], text: bool) -> bool:
+def _wants_text(command: BaseCommand[Any], text: bool) -> bool:
     return text if command.text is None else command.text
 
 

@@ -13,11 +13,8 @@ from syncredis.exceptions import DataError
 from syncredis.typing import EncodableT, T_co
 
 
-class Command(Generic[T_co]):
-    """One request to a server. Treat it as frozen: nothing may change it once it is made.
-
-    Not a frozen dataclass because one is made for every call: assignment through ``object.__setattr__`` would cost as much
-    as packing the arguments.
+class BaseCommand(Generic[T_co]):
+    """One request to a server, wherever its attributes are kept. Treat it as frozen: nothing may change them once it is made.
 
     Attributes:
         arguments: the command's name and its arguments, as they are sent.
@@ -28,22 +25,13 @@ class Command(Generic[T_co]):
         held_back: whether the server may hold the reply back for a time that nobody has told.
     """
 
+    __slots__ = ()
+
+    arguments: tuple[EncodableT, ...]
+    decode: Callable[[Any], T_co] | None
+    text: bool | None
+    blocks: float | None
     held_back: ClassVar[bool] = False
-
-    __slots__ = ("arguments", "blocks", "decode", "text")
-
-    def __init__(
-        self,
-        arguments: tuple[EncodableT, ...],
-        decode: Callable[[Any], T_co] | None = None,
-        text: bool | None = None,
-        blocks: float | None = None,
-    ) -> None:
-        # All by position: to be given by name only costs each call that leaves them out a tenth of what the object costs.
-        self.arguments = arguments
-        self.decode = decode
-        self.text = text
-        self.blocks = blocks
 
     @property
     def name(self) -> str:
@@ -70,6 +58,29 @@ class Command(Generic[T_co]):
     def __repr__(self) -> str:
         # Only the name: arguments may be secrets (AUTH, CONFIG SET) and may be large.
         return f"<Command {self.name} with {len(self.arguments) - 1} arguments>"
+
+
+class Command(BaseCommand[T_co]):
+    """A request as a value: what the command methods make. See `BaseCommand` for its attributes.
+
+    Not a frozen dataclass because one is made for every call: assignment through ``object.__setattr__`` would cost as much
+    as packing the arguments.
+    """
+
+    __slots__ = ("arguments", "blocks", "decode", "text")
+
+    def __init__(
+        self,
+        arguments: tuple[EncodableT, ...],
+        decode: Callable[[Any], T_co] | None = None,
+        text: bool | None = None,
+        blocks: float | None = None,
+    ) -> None:
+        # All by position: to be given by name only costs each call that leaves them out a tenth of what the object costs.
+        self.arguments = arguments
+        self.decode = decode
+        self.text = text
+        self.blocks = blocks
 
 
 class HeldBackCommand(Command[T_co]):

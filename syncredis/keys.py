@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from syncredis._generated_facts import READ_KEYS, WRITTEN_KEYS, Place
-from syncredis.command import Command, words_of
+from syncredis.command import BaseCommand, words_of
 from syncredis.exceptions import DataError
 from syncredis.resp import argument_bytes
 from syncredis.typing import EncodableT
@@ -32,7 +32,7 @@ def keys_read(arguments: Sequence[EncodableT], encoding: str) -> frozenset[bytes
         raise DataError(f"the number of keys is none: {error}") from None
 
 
-def keys_written(command: Command[object], encoding: str) -> frozenset[bytes] | None:
+def keys_written(command: BaseCommand[object], encoding: str) -> frozenset[bytes] | None:
     """Return the keys that a command may change; None if it may be any. Of a script or function, those that are declared."""
     if command.read_only:
         return frozenset()

@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 
 from syncredis._generated import PipelineCommands
 from syncredis.batch import Batch, annotate, errors_in
-from syncredis.command import Command, raw_command
+from syncredis.command import BaseCommand, Command, raw_command
 from syncredis.commands import Commands
 from syncredis.confirmation import Confirmation
 from syncredis.connection import Connection
@@ -242,7 +242,7 @@ class Pipeline(PipelineCommands[AnyStr]):
             raise
         return connection
 
-    def _batch(self, commands: Sequence[Command[Any]], *, watched: bool = False, is_plain: bool = False) -> Batch:
+    def _batch(self, commands: Sequence[BaseCommand[Any]], *, watched: bool = False, is_plain: bool = False) -> Batch:
         return Batch(commands, self._transaction, watched, self._confirmations, is_plain)
 
     @property

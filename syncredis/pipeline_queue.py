@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, cast
 
-from syncredis.command import Command
+from syncredis.command import BaseCommand, Command
 from syncredis.commands import Commands
 from syncredis.exceptions import PipelineError, RedisError
 from syncredis.typing import AnyStr, EncodableT, T, T_co
@@ -13,27 +13,31 @@ from syncredis.typing import AnyStr, EncodableT, T, T_co
 _PENDING: Final = object()
 
 
-class PipelineResult(Command[T_co]):
+class PipelineResult(BaseCommand[T_co]):
     """A command of a pipeline, and what came of it. Made by the pipeline's command methods.
 
-    One object for both: for each command of a pipeline there is one of them, and making it is a good part of what it costs.
+    One object for both, and one without a constructor of Python's: there is one for each command of a pipeline, and making
+    it is a good part of what that costs. The generated methods set its arguments.
     """
 
-    __slots__ = ("_outcome",)
+    __slots__ = ("_outcome", "arguments")
 
+    # Of the class: each of them would cost every command a fiftieth.
+    decode: Callable[[Any], T_co] | None = None
+    text: bool | None = None
+    blocks: float | None = None
+
+    #: Not there before the pipeline was executed.
     _outcome: Any
 
-    # None of Python's, which would be most of what making it takes: `Queue.enqueue` sets the attributes.
-    __init__ = object.__init__  # pyright: ignore[reportAssignmentType]
-
     def __repr__(self) -> str:
-        state = "failed" if self.error else "not executed yet" if self._outcome is _PENDING else "executed"
+        state = "failed" if self.error else "not executed yet" if self._ending is _PENDING else "executed"
         return f"<PipelineResult of {self.name}: {state}>"
 
     @property
     def error(self) -> RedisError | None:
         """Why the command failed; None if it did not, or was not executed yet."""
-        return self._outcome if isinstance(self._outcome, RedisError) else None
+        return ending if isinstance(ending := self._ending, RedisError) else None
 
     @property
     def value(self) -> T_co:
@@ -43,17 +47,22 @@ class PipelineResult(Command[T_co]):
             PipelineError: if the pipeline was not executed yet, or did not get as far.
             RedisError: the error that the command failed with.
         """
-        if self.error is not None:
-            raise self.error
-        if self._outcome is _PENDING:
+        ending = self._ending
+        if isinstance(ending, RedisError):
+            raise ending
+        if ending is _PENDING:
             raise PipelineError(f"{self.name} was queued, but the pipeline was not executed")
-        return cast("T_co", self._outcome)
+        return cast("T_co", ending)
+
+    @property
+    def _ending(self) -> object:
+        return getattr(self, "_outcome", _PENDING)
 
 
 class ParticularResult(PipelineResult[T_co]):
     """Of a command that has a decoder, or wants text or bytes whatever the client does, or that the server may hold back."""
 
-    __slots__ = ()
+    __slots__ = ("blocks", "decode", "text")
 
     def __init__(
         self,
@@ -63,8 +72,10 @@ class ParticularResult(PipelineResult[T_co]):
         text: bool | None = None,
         blocks: float | None = None,
     ) -> None:
-        Command.__init__(self, arguments, decode, text, blocks)
-        self._outcome = _PENDING
+        self.arguments = arguments
+        self.decode = decode
+        self.text = text
+        self.blocks = blocks
         queue.add(self)
         queue.is_plain = False
 
@@ -88,16 +99,14 @@ class Queue(Commands[Any]):
 
     Attributes:
         add: queues a result.
-        enqueue: queues the command of which nothing but its arguments is said, and returns where its result will be.
         is_plain: whether there is no `ParticularResult`: then the commands need not be asked one by one.
     """
 
-    __slots__ = ("_results", "add", "enqueue", "is_plain")
+    __slots__ = ("_results", "add", "is_plain")
 
     def __init__(self) -> None:
         self._results: list[PipelineResult[Any]] = []
         self.add: Callable[[PipelineResult[Any]], None] = self._results.append
-        self.enqueue = _enqueue_in(self._results)
         self.is_plain = True
 
     def __len__(self) -> int:
@@ -106,8 +115,15 @@ class Queue(Commands[Any]):
 
     def execute(self, command: Command[T]) -> Any:
         """Queue a command; return where its result will be."""
-        kind = _HeldBackResult if command.held_back else ParticularResult
-        return kind(self, command.arguments, command.decode, command.text, command.blocks)
+        particulars = command.decode, command.text, command.blocks
+        if command.held_back:
+            return _HeldBackResult(self, command.arguments, *particulars)
+        if particulars != (None, None, None):
+            return ParticularResult(self, command.arguments, *particulars)
+        result: PipelineResult[T] = PipelineResult()
+        result.arguments = command.arguments
+        self.add(result)
+        return result
 
     def take(self) -> list[PipelineResult[Any]]:
         """Return what is queued, and begin anew."""
@@ -117,25 +133,10 @@ class Queue(Commands[Any]):
         return taken
 
 
-def _enqueue_in(results: list[PipelineResult[Any]]) -> Callable[[tuple[EncodableT, ...]], PipelineResult[Any]]:
-    """Return `Queue.enqueue`: a function, which takes two thirds of the time that a method of the class would."""
-    append = results.append
-
-    def enqueue(arguments: tuple[EncodableT, ...]) -> PipelineResult[Any]:
-        result: PipelineResult[Any] = PipelineResult()  # pyright: ignore[reportCallIssue]
-        result.arguments = arguments
-        result.decode = result.text = result.blocks = None
-        result._outcome = _PENDING
-        append(result)
-        return result
-
-    return enqueue
-
-
 class PipelineCommandGroup(Generic[AnyStr]):
     """Has the queueing methods, which are the queue's own with the annotations that hold for them here."""
 
-    __slots__ = ("_commands", "_enqueue")
+    __slots__ = ("_add", "_commands")
 
     #: A `Queue`. Its methods are not called through a layer that would wrap what they return: queueing is half of what a
     #: pipeline costs.
@@ -143,7 +144,7 @@ class PipelineCommandGroup(Generic[AnyStr]):
 
     def __init__(self, queue: Queue) -> None:
         self._commands = queue
-        self._enqueue = queue.enqueue
+        self._add = queue.add
 
     def queue(self, command: Command[T]) -> PipelineResult[T]:
         """Queue a command; return where its result will be."""

@@ -29,7 +29,7 @@ from typing import Any, Final
 
 from syncredis import interruption
 from syncredis.cache import MISSING, Cache, Ticket
-from syncredis.command import Command
+from syncredis.command import BaseCommand, Command
 from syncredis.connection import Connection
 from syncredis.exceptions import (
     ConfigurationError,
@@ -109,7 +109,7 @@ class TrackedReads:
             reply = conversation.ask(command, ticket, timeout)
         return reply
 
-    def note_written(self, commands: Iterable[Command[Any]]) -> None:
+    def note_written(self, commands: Iterable[BaseCommand[Any]]) -> None:
         """Give up what ``commands`` may have changed. To be called when their replies are there, or will not come."""
         for command in commands:
             keys = keys_written(command, self._encoding)

@@ -28,7 +28,10 @@ class PipelineAclCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/acl-deluser/
         """
-        return self._enqueue(("ACL", "DELUSER", *required("username", username)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("ACL", "DELUSER", *required("username", username))
+        self._add(result)
+        return result
 
     def acl_dryrun(self, username: str, *args: EncodableT) -> PipelineResult[str]:
         """Return ``"OK"`` if a user may run a command, or else the reason why not; the command is not run. Since Redis 7.0.

@@ -102,7 +102,10 @@ class PipelineBitmapCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getbit/
         """
-        return self._enqueue(("GETBIT", name, offset))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("GETBIT", name, offset)
+        self._add(result)
+        return result
 
     def setbit(self, name: KeyT, offset: int, value: int) -> PipelineResult[int]:
         """Set the bit at ``offset`` to ``value``, 1 or 0, and return what it was before.

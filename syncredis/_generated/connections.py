@@ -32,14 +32,20 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/client-getredir/
         """
-        return self._enqueue(("CLIENT", "GETREDIR"))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("CLIENT", "GETREDIR")
+        self._add(result)
+        return result
 
     def client_id(self) -> PipelineResult[int]:
         """Return the number of the connection that the call runs on. The server gives each connection another, ever larger one.
 
         https://redis.io/docs/latest/commands/client-id/
         """
-        return self._enqueue(("CLIENT", "ID"))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("CLIENT", "ID")
+        self._add(result)
+        return result
 
     def client_info(self) -> PipelineResult[dict[str, str]]:
         """Return what the server knows about the connection that the call runs on.
@@ -90,7 +96,10 @@ class PipelineConnectionCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/echo/
         """
-        return self._enqueue(("ECHO", value))
+        result: PipelineResult[AnyStr] = PipelineResult()
+        result.arguments = ("ECHO", value)
+        self._add(result)
+        return result
 
     def hello(self) -> PipelineResult[dict[str, Any]]:
         """Return what the server says of itself and of the connection that the call runs on, and change nothing.

@@ -67,7 +67,10 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/slowlog-len/
         """
-        return self._enqueue(("SLOWLOG", "LEN"))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("SLOWLOG", "LEN")
+        self._add(result)
+        return result
 
     def slowlog_reset(self) -> PipelineResult[bool]:
         """Empty the log of slow commands.
@@ -120,7 +123,10 @@ class PipelineDiagnosticCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/latency-reset/
         """
-        return self._enqueue(("LATENCY", "RESET", *events))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("LATENCY", "RESET", *events)
+        self._add(result)
+        return result
 
     def debug_object(self, key: KeyT) -> PipelineResult[dict[str, int | float | str]]:
         """Return details on how the value of ``key`` is kept. A `ResponseError` if there is no such key.

@@ -36,7 +36,10 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/del/
         """
-        return self._enqueue(("DEL", *required("names", names)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("DEL", *required("names", names))
+        self._add(result)
+        return result
 
     def dump(self, name: KeyT) -> PipelineResult[bytes | None]:
         """Return the value of ``name`` in the server's own format, for `restore`; None if there is no such key.
@@ -50,14 +53,20 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/exists/
         """
-        return self._enqueue(("EXISTS", *required("names", names)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("EXISTS", *required("names", names))
+        self._add(result)
+        return result
 
     def keys(self, pattern: str | bytes = "*") -> PipelineResult[list[AnyStr]]:
         """Return all keys that match ``pattern``. The server does nothing else meanwhile: `scan` suits large databases.
 
         https://redis.io/docs/latest/commands/keys/
         """
-        return self._enqueue(("KEYS", pattern))
+        result: PipelineResult[list[AnyStr]] = PipelineResult()
+        result.arguments = ("KEYS", pattern)
+        self._add(result)
+        return result
 
     def migrate(
         self,
@@ -115,7 +124,10 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object-encoding/
         """
-        return self._enqueue(("OBJECT", "ENCODING", key))
+        result: PipelineResult[AnyStr | None] = PipelineResult()
+        result.arguments = ("OBJECT", "ENCODING", key)
+        self._add(result)
+        return result
 
     def object_freq(self, key: KeyT) -> PipelineResult[int | None]:
         """Return how often ``key`` is used, on a logarithmic scale from 0 to 255; None if there is no such key.
@@ -124,7 +136,10 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object-freq/
         """
-        return self._enqueue(("OBJECT", "FREQ", key))
+        result: PipelineResult[int | None] = PipelineResult()
+        result.arguments = ("OBJECT", "FREQ", key)
+        self._add(result)
+        return result
 
     def object_idletime(self, key: KeyT) -> PipelineResult[int | None]:
         """Return for how many seconds ``key`` has not been used; None if there is no such key.
@@ -133,21 +148,30 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/object-idletime/
         """
-        return self._enqueue(("OBJECT", "IDLETIME", key))
+        result: PipelineResult[int | None] = PipelineResult()
+        result.arguments = ("OBJECT", "IDLETIME", key)
+        self._add(result)
+        return result
 
     def object_refcount(self, key: KeyT) -> PipelineResult[int | None]:
         """Return how many references the server holds to the value of ``key``; None if there is no such key.
 
         https://redis.io/docs/latest/commands/object-refcount/
         """
-        return self._enqueue(("OBJECT", "REFCOUNT", key))
+        result: PipelineResult[int | None] = PipelineResult()
+        result.arguments = ("OBJECT", "REFCOUNT", key)
+        self._add(result)
+        return result
 
     def randomkey(self) -> PipelineResult[AnyStr | None]:
         """Return one of the keys at random, None if the database is empty.
 
         https://redis.io/docs/latest/commands/randomkey/
         """
-        return self._enqueue(("RANDOMKEY",))
+        result: PipelineResult[AnyStr | None] = PipelineResult()
+        result.arguments = ("RANDOMKEY",)
+        self._add(result)
+        return result
 
     def rename(self, src: KeyT, dst: KeyT) -> PipelineResult[bool]:
         """Rename ``src`` to ``dst``, which is overwritten if it exists. A `ResponseError` if there is no ``src``.
@@ -208,21 +232,30 @@ class PipelineGenericCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/touch/
         """
-        return self._enqueue(("TOUCH", *required("args", args)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("TOUCH", *required("args", args))
+        self._add(result)
+        return result
 
     def type(self, name: KeyT) -> PipelineResult[AnyStr]:
         """Return the type of the value of ``name``, e.g. ``"zset"``; ``"none"`` if there is no such key.
 
         https://redis.io/docs/latest/commands/type/
         """
-        return self._enqueue(("TYPE", name))
+        result: PipelineResult[AnyStr] = PipelineResult()
+        result.arguments = ("TYPE", name)
+        self._add(result)
+        return result
 
     def unlink(self, *names: KeyT) -> PipelineResult[int]:
         """Delete keys and return how many of them existed; the server frees their memory later, in the background.
 
         https://redis.io/docs/latest/commands/unlink/
         """
-        return self._enqueue(("UNLINK", *required("names", names)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("UNLINK", *required("names", names))
+        self._add(result)
+        return result
 
     def wait(self, num_replicas: int, timeout: SpanT) -> PipelineResult[int]:
         """Wait until replicas have received the writes so far, and return how many have.

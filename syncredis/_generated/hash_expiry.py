@@ -69,7 +69,10 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hexpiretime/
         """
-        return self._enqueue(("HEXPIRETIME", key, *counted("FIELDS", "fields", fields)))
+        result: PipelineResult[list[int]] = PipelineResult()
+        result.arguments = ("HEXPIRETIME", key, *counted("FIELDS", "fields", fields))
+        self._add(result)
+        return result
 
     def hgetdel(self, name: KeyT, *keys: FieldT) -> PipelineResult[list[AnyStr | None]]:
         """Return the values of fields, None for each that does not exist, and delete the fields.
@@ -78,7 +81,10 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hgetdel/
         """
-        return self._enqueue(("HGETDEL", name, *counted("FIELDS", "keys", keys)))
+        result: PipelineResult[list[AnyStr | None]] = PipelineResult()
+        result.arguments = ("HGETDEL", name, *counted("FIELDS", "keys", keys))
+        self._add(result)
+        return result
 
     def hgetex(
         self,
@@ -114,7 +120,10 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpersist/
         """
-        return self._enqueue(("HPERSIST", name, *counted("FIELDS", "fields", fields)))
+        result: PipelineResult[list[int]] = PipelineResult()
+        result.arguments = ("HPERSIST", name, *counted("FIELDS", "fields", fields))
+        self._add(result)
+        return result
 
     def hpexpire(
         self,
@@ -159,7 +168,10 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpexpiretime/
         """
-        return self._enqueue(("HPEXPIRETIME", key, *counted("FIELDS", "fields", fields)))
+        result: PipelineResult[list[int]] = PipelineResult()
+        result.arguments = ("HPEXPIRETIME", key, *counted("FIELDS", "fields", fields))
+        self._add(result)
+        return result
 
     def hpttl(self, key: KeyT, *fields: FieldT) -> PipelineResult[list[int]]:
         """Return for how many milliseconds fields will be there; -1 for one that does not expire, -2 if there is none.
@@ -168,7 +180,10 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hpttl/
         """
-        return self._enqueue(("HPTTL", key, *counted("FIELDS", "fields", fields)))
+        result: PipelineResult[list[int]] = PipelineResult()
+        result.arguments = ("HPTTL", key, *counted("FIELDS", "fields", fields))
+        self._add(result)
+        return result
 
     def hsetex(
         self,
@@ -217,4 +232,7 @@ class PipelineHashExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/httl/
         """
-        return self._enqueue(("HTTL", key, *counted("FIELDS", "fields", fields)))
+        result: PipelineResult[list[int]] = PipelineResult()
+        result.arguments = ("HTTL", key, *counted("FIELDS", "fields", fields))
+        self._add(result)
+        return result

@@ -22,7 +22,10 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hdel/
         """
-        return self._enqueue(("HDEL", name, *required("keys", keys)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("HDEL", name, *required("keys", keys))
+        self._add(result)
+        return result
 
     def hexists(self, name: KeyT, key: FieldT) -> PipelineResult[bool]:
         """Return whether the hash has the field ``key``.
@@ -36,7 +39,10 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hget/
         """
-        return self._enqueue(("HGET", name, key))
+        result: PipelineResult[AnyStr | None] = PipelineResult()
+        result.arguments = ("HGET", name, key)
+        self._add(result)
+        return result
 
     def hgetall(self, name: KeyT) -> PipelineResult[dict[AnyStr, AnyStr]]:
         """Return all fields with their values.
@@ -50,7 +56,10 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hincrby/
         """
-        return self._enqueue(("HINCRBY", name, key, amount))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("HINCRBY", name, key, amount)
+        self._add(result)
+        return result
 
     def hincrbyfloat(self, name: KeyT, key: FieldT, amount: float = 1.0) -> PipelineResult[float]:
         """Add ``amount`` to the number in the field ``key`` and return the result.
@@ -64,21 +73,30 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hkeys/
         """
-        return self._enqueue(("HKEYS", name))
+        result: PipelineResult[list[AnyStr]] = PipelineResult()
+        result.arguments = ("HKEYS", name)
+        self._add(result)
+        return result
 
     def hlen(self, name: KeyT) -> PipelineResult[int]:
         """Return the number of fields.
 
         https://redis.io/docs/latest/commands/hlen/
         """
-        return self._enqueue(("HLEN", name))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("HLEN", name)
+        self._add(result)
+        return result
 
     def hmget(self, name: KeyT, keys: FieldT | Iterable[FieldT], *args: FieldT) -> PipelineResult[list[AnyStr | None]]:
         """Return the values of several fields, None for each that does not exist.
 
         https://redis.io/docs/latest/commands/hmget/
         """
-        return self._enqueue(("HMGET", name, *key_list("keys", keys, args)))
+        result: PipelineResult[list[AnyStr | None]] = PipelineResult()
+        result.arguments = ("HMGET", name, *key_list("keys", keys, args))
+        self._add(result)
+        return result
 
     def hmset(self, name: KeyT, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
         """Set each field of ``mapping`` to its value: the old form of `hset`.
@@ -194,7 +212,10 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hset/
         """
-        return self._enqueue(("HSET", name, *fields_and_values(key, value, mapping, items)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("HSET", name, *fields_and_values(key, value, mapping, items))
+        self._add(result)
+        return result
 
     def hsetnx(self, name: KeyT, key: FieldT, value: EncodableT) -> PipelineResult[bool]:
         """Set the field ``key`` to ``value`` if it does not exist; return whether it was set.
@@ -208,11 +229,17 @@ class PipelineHashCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/hstrlen/
         """
-        return self._enqueue(("HSTRLEN", name, key))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("HSTRLEN", name, key)
+        self._add(result)
+        return result
 
     def hvals(self, name: KeyT) -> PipelineResult[list[AnyStr]]:
         """Return all values.
 
         https://redis.io/docs/latest/commands/hvals/
         """
-        return self._enqueue(("HVALS", name))
+        result: PipelineResult[list[AnyStr]] = PipelineResult()
+        result.arguments = ("HVALS", name)
+        self._add(result)
+        return result

@@ -20,14 +20,20 @@ class PipelineHyperLogLogCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pfadd/
         """
-        return self._enqueue(("PFADD", name, *values))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("PFADD", name, *values)
+        self._add(result)
+        return result
 
     def pfcount(self, *sources: KeyT) -> PipelineResult[int]:
         """Return the estimated number of different elements of one key, or of several together.
 
         https://redis.io/docs/latest/commands/pfcount/
         """
-        return self._enqueue(("PFCOUNT", *required("sources", sources)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("PFCOUNT", *required("sources", sources))
+        self._add(result)
+        return result
 
     def pfmerge(self, dest: KeyT, *sources: KeyT) -> PipelineResult[bool]:
         """Add all elements of ``sources`` to ``dest``.

@@ -61,7 +61,10 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/expiretime/
         """
-        return self._enqueue(("EXPIRETIME", key))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("EXPIRETIME", key)
+        self._add(result)
+        return result
 
     def persist(self, name: KeyT) -> PipelineResult[bool]:
         """Let ``name`` never expire; return False if there is no such key, or if it did not expire anyway.
@@ -103,18 +106,27 @@ class PipelineKeyExpiryCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pexpiretime/
         """
-        return self._enqueue(("PEXPIRETIME", key))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("PEXPIRETIME", key)
+        self._add(result)
+        return result
 
     def pttl(self, name: KeyT) -> PipelineResult[int]:
         """Return for how many milliseconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/pttl/
         """
-        return self._enqueue(("PTTL", name))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("PTTL", name)
+        self._add(result)
+        return result
 
     def ttl(self, name: KeyT) -> PipelineResult[int]:
         """Return for how many seconds ``name`` will be there; -1 if it does not expire, -2 if there is no such key.
 
         https://redis.io/docs/latest/commands/ttl/
         """
-        return self._enqueue(("TTL", name))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("TTL", name)
+        self._add(result)
+        return result

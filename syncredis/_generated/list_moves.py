@@ -98,4 +98,7 @@ class PipelineListMoveCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpoplpush/
         """
-        return self._enqueue(("RPOPLPUSH", src, dst))
+        result: PipelineResult[AnyStr | None] = PipelineResult()
+        result.arguments = ("RPOPLPUSH", src, dst)
+        self._add(result)
+        return result

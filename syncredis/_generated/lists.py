@@ -51,7 +51,10 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lindex/
         """
-        return self._enqueue(("LINDEX", name, index))
+        result: PipelineResult[AnyStr | None] = PipelineResult()
+        result.arguments = ("LINDEX", name, index)
+        self._add(result)
+        return result
 
     def linsert(
         self, name: KeyT, where: Literal["BEFORE", "AFTER", "before", "after"], refvalue: EncodableT, value: EncodableT
@@ -62,14 +65,20 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/linsert/
         """
-        return self._enqueue(("LINSERT", name, one_of("where", where, ("BEFORE", "AFTER")), refvalue, value))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("LINSERT", name, one_of("where", where, ("BEFORE", "AFTER")), refvalue, value)
+        self._add(result)
+        return result
 
     def llen(self, name: KeyT) -> PipelineResult[int]:
         """Return the length of the list, 0 if there is no such key.
 
         https://redis.io/docs/latest/commands/llen/
         """
-        return self._enqueue(("LLEN", name))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("LLEN", name)
+        self._add(result)
+        return result
 
     def lmpop(
         self, num_keys: int, *args: KeyT, direction: SideT, count: int | None = 1
@@ -105,7 +114,10 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpop/
         """
-        return self._enqueue(("LPOP", name) if count is None else ("LPOP", name, count))
+        result: PipelineResult[AnyStr | list[AnyStr] | None] = PipelineResult()
+        result.arguments = ("LPOP", name) if count is None else ("LPOP", name, count)
+        self._add(result)
+        return result
 
     @overload
     def lpos(
@@ -156,21 +168,30 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lpush/
         """
-        return self._enqueue(("LPUSH", name, *required("values", values)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("LPUSH", name, *required("values", values))
+        self._add(result)
+        return result
 
     def lpushx(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the left end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/lpushx/
         """
-        return self._enqueue(("LPUSHX", name, *required("values", values)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("LPUSHX", name, *required("values", values))
+        self._add(result)
+        return result
 
     def lrange(self, name: KeyT, start: int, end: int) -> PipelineResult[list[AnyStr]]:
         """Return the elements from ``start`` to ``end``, both included.
 
         https://redis.io/docs/latest/commands/lrange/
         """
-        return self._enqueue(("LRANGE", name, start, end))
+        result: PipelineResult[list[AnyStr]] = PipelineResult()
+        result.arguments = ("LRANGE", name, start, end)
+        self._add(result)
+        return result
 
     def lrem(self, name: KeyT, count: int, value: EncodableT) -> PipelineResult[int]:
         """Remove elements that equal ``value`` and return how many were removed.
@@ -179,7 +200,10 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/lrem/
         """
-        return self._enqueue(("LREM", name, count, value))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("LREM", name, count, value)
+        self._add(result)
+        return result
 
     def lset(self, name: KeyT, index: int, value: EncodableT) -> PipelineResult[bool]:
         """Replace the element at position ``index``; return True. A position that does not exist is an error.
@@ -211,18 +235,27 @@ class PipelineListCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/rpop/
         """
-        return self._enqueue(("RPOP", name) if count is None else ("RPOP", name, count))
+        result: PipelineResult[AnyStr | list[AnyStr] | None] = PipelineResult()
+        result.arguments = ("RPOP", name) if count is None else ("RPOP", name, count)
+        self._add(result)
+        return result
 
     def rpush(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the right end, one after the other, and return the list's new length.
 
         https://redis.io/docs/latest/commands/rpush/
         """
-        return self._enqueue(("RPUSH", name, *required("values", values)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("RPUSH", name, *required("values", values))
+        self._add(result)
+        return result
 
     def rpushx(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
         """Add values at the right end if the list exists, and return its new length, 0 if it does not exist.
 
         https://redis.io/docs/latest/commands/rpushx/
         """
-        return self._enqueue(("RPUSHX", name, *required("values", values)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("RPUSHX", name, *required("values", values))
+        self._add(result)
+        return result

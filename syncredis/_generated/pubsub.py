@@ -17,21 +17,30 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/publish/
         """
-        return self._enqueue(("PUBLISH", channel, message))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("PUBLISH", channel, message)
+        self._add(result)
+        return result
 
     def pubsub_channels(self, pattern: KeyT = "*") -> PipelineResult[list[AnyStr]]:
         """Return the channels whose names match ``pattern`` and that have subscribers; subscribed patterns do not count.
 
         https://redis.io/docs/latest/commands/pubsub-channels/
         """
-        return self._enqueue(("PUBSUB", "CHANNELS", pattern))
+        result: PipelineResult[list[AnyStr]] = PipelineResult()
+        result.arguments = ("PUBSUB", "CHANNELS", pattern)
+        self._add(result)
+        return result
 
     def pubsub_numpat(self) -> PipelineResult[int]:
         """Return how many different patterns are subscribed to.
 
         https://redis.io/docs/latest/commands/pubsub-numpat/
         """
-        return self._enqueue(("PUBSUB", "NUMPAT"))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("PUBSUB", "NUMPAT")
+        self._add(result)
+        return result
 
     def pubsub_numsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the channels with the number of its subscribers; those who subscribed to a pattern do not count.
@@ -45,7 +54,10 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/pubsub-shardchannels/
         """
-        return self._enqueue(("PUBSUB", "SHARDCHANNELS", pattern))
+        result: PipelineResult[list[AnyStr]] = PipelineResult()
+        result.arguments = ("PUBSUB", "SHARDCHANNELS", pattern)
+        self._add(result)
+        return result
 
     def pubsub_shardnumsub(self, *args: KeyT) -> PipelineResult[list[ChannelSubscribers[AnyStr]]]:
         """Return each of the shard channels with the number of its subscribers. Since Redis 7.0.
@@ -59,4 +71,7 @@ class PipelinePubSubCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/spublish/
         """
-        return self._enqueue(("SPUBLISH", shard_channel, message))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("SPUBLISH", shard_channel, message)
+        self._add(result)
+        return result

@@ -101,4 +101,7 @@ class PipelineScriptingCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/commands/script-show/
         """
-        return self._enqueue(("SCRIPT", "SHOW", sha))
+        result: PipelineResult[AnyStr] = PipelineResult()
+        result.arguments = ("SCRIPT", "SHOW", sha)
+        self._add(result)
+        return result

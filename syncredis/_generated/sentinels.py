@@ -15,6 +15,7 @@ from syncredis.commands.sentinel_replies import (
     SentinelState,
     to_info_cache,
     to_pending_script,
+    to_periods,
     to_state,
     to_states_by_name,
 )
@@ -184,7 +185,10 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
-        return self._enqueue(("SENTINEL", "RESET", pattern))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("SENTINEL", "RESET", pattern)
+        self._add(result)
+        return result
 
     def sentinel_set(self, name: str, option: str, value: EncodableT, *args: EncodableT) -> PipelineResult[bool]:
         """Change how a service is watched, by this Sentinel alone.
@@ -240,6 +244,8 @@ class PipelineSentinelCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
+        if parameters is None:
+            return ParticularResult(self._commands, ("SENTINEL", "DEBUG"), to_periods, text=True)
         return self._commands.sentinel_debug(parameters)
 
     def sentinel_flushconfig(self) -> PipelineResult[bool]:

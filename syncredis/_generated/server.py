@@ -55,7 +55,10 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/dbsize/
         """
-        return self._enqueue(("DBSIZE",))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("DBSIZE",)
+        self._add(result)
+        return result
 
     def flushall(self, asynchronous: bool = False) -> PipelineResult[bool]:
         """Delete all keys of all databases.
@@ -210,7 +213,10 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/command-count/
         """
-        return self._enqueue(("COMMAND", "COUNT"))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("COMMAND", "COUNT")
+        self._add(result)
+        return result
 
     def command_docs(self, *args: str) -> PipelineResult[dict[str, dict[str, Any]]]:
         """Return the documentation of some commands, or of all, by name; unknown ones are left out. Since Redis 7.0.
@@ -224,7 +230,10 @@ class PipelineServerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/command-getkeys/
         """
-        return self._enqueue(("COMMAND", "GETKEYS", *required("args", args)))
+        result: PipelineResult[list[AnyStr]] = PipelineResult()
+        result.arguments = ("COMMAND", "GETKEYS", *required("args", args))
+        self._add(result)
+        return result
 
     def command_getkeysandflags(self, *args: EncodableT) -> PipelineResult[list[tuple[AnyStr, list[str]]]]:
         """Return the keys among the words of a whole command, each with what is done to it. Since Redis 7.0.

@@ -22,14 +22,20 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sadd/
         """
-        return self._enqueue(("SADD", name, *required("values", values)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("SADD", name, *required("values", values))
+        self._add(result)
+        return result
 
     def scard(self, name: KeyT) -> PipelineResult[int]:
         """Return the number of members.
 
         https://redis.io/docs/latest/commands/scard/
         """
-        return self._enqueue(("SCARD", name))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("SCARD", name)
+        self._add(result)
+        return result
 
     def sdiff(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return the members of the first set that none of the others has.
@@ -55,7 +61,10 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sdiffstore/
         """
-        return self._enqueue(("SDIFFSTORE", dest, *key_list("keys", keys, args)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("SDIFFSTORE", dest, *key_list("keys", keys, args))
+        self._add(result)
+        return result
 
     def sinter(self, keys: KeyT | Iterable[KeyT], *args: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return the members that all sets have.
@@ -81,14 +90,20 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sinterstore/
         """
-        return self._enqueue(("SINTERSTORE", dest, *key_list("keys", keys, args)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("SINTERSTORE", dest, *key_list("keys", keys, args))
+        self._add(result)
+        return result
 
     def sismember(self, name: KeyT, value: EncodableT) -> PipelineResult[int]:
         """Return 1 if ``value`` is a member of the set, else 0.
 
         https://redis.io/docs/latest/commands/sismember/
         """
-        return self._enqueue(("SISMEMBER", name, value))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("SISMEMBER", name, value)
+        self._add(result)
+        return result
 
     def smembers(self, name: KeyT) -> PipelineResult[set[AnyStr]]:
         """Return all members.
@@ -104,7 +119,10 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/smismember/
         """
-        return self._enqueue(("SMISMEMBER", name, *key_list("values", values, args)))
+        result: PipelineResult[list[int]] = PipelineResult()
+        result.arguments = ("SMISMEMBER", name, *key_list("values", values, args))
+        self._add(result)
+        return result
 
     def smove(self, src: KeyT, dst: KeyT, value: EncodableT) -> PipelineResult[bool]:
         """Move a member from one set to another; return whether ``src`` had it.
@@ -129,6 +147,11 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/spop/
         """
+        if count is None:
+            result: PipelineResult[AnyStr | list[AnyStr] | None] = PipelineResult()
+            result.arguments = ("SPOP", name)
+            self._add(result)
+            return result
         return self._commands.spop(name, count)
 
     @overload
@@ -148,6 +171,11 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/srandmember/
         """
+        if number is None:
+            result: PipelineResult[AnyStr | list[AnyStr] | None] = PipelineResult()
+            result.arguments = ("SRANDMEMBER", name)
+            self._add(result)
+            return result
         return self._commands.srandmember(name, number)
 
     def srem(self, name: KeyT, *values: EncodableT) -> PipelineResult[int]:
@@ -155,7 +183,10 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/srem/
         """
-        return self._enqueue(("SREM", name, *required("values", values)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("SREM", name, *required("values", values))
+        self._add(result)
+        return result
 
     def sscan(
         self, name: KeyT, cursor: int = 0, match: str | bytes | None = None, count: int | None = None
@@ -199,4 +230,7 @@ class PipelineSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/sunionstore/
         """
-        return self._enqueue(("SUNIONSTORE", dest, *key_list("keys", keys, args)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("SUNIONSTORE", dest, *key_list("keys", keys, args))
+        self._add(result)
+        return result

@@ -20,14 +20,20 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zcount/
         """
-        return self._enqueue(("ZCOUNT", name, min, max))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("ZCOUNT", name, min, max)
+        self._add(result)
+        return result
 
     def zlexcount(self, name: KeyT, min: LexBoundT, max: LexBoundT) -> PipelineResult[int]:
         """Return how many members lie between ``min`` and ``max``, where all scores are equal.
 
         https://redis.io/docs/latest/commands/zlexcount/
         """
-        return self._enqueue(("ZLEXCOUNT", name, min, max))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("ZLEXCOUNT", name, min, max)
+        self._add(result)
+        return result
 
     @overload
     def zrange(
@@ -111,7 +117,10 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrangebylex/
         """
-        return self._enqueue(("ZRANGEBYLEX", name, min, max, *limit("start", start, num)))
+        result: PipelineResult[list[AnyStr]] = PipelineResult()
+        result.arguments = ("ZRANGEBYLEX", name, min, max, *limit("start", start, num))
+        self._add(result)
+        return result
 
     @overload
     def zrangebyscore(
@@ -189,7 +198,10 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zremrangebylex/
         """
-        return self._enqueue(("ZREMRANGEBYLEX", name, min, max))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("ZREMRANGEBYLEX", name, min, max)
+        self._add(result)
+        return result
 
     def zremrangebyrank(self, name: KeyT, min: int, max: int) -> PipelineResult[int]:
         """Remove the members from rank ``min`` to rank ``max``, both included, and return how many there were.
@@ -198,14 +210,20 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zremrangebyrank/
         """
-        return self._enqueue(("ZREMRANGEBYRANK", name, min, max))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("ZREMRANGEBYRANK", name, min, max)
+        self._add(result)
+        return result
 
     def zremrangebyscore(self, name: KeyT, min: ScoreBoundT, max: ScoreBoundT) -> PipelineResult[int]:
         """Remove the members whose scores are from ``min`` to ``max`` and return how many there were.
 
         https://redis.io/docs/latest/commands/zremrangebyscore/
         """
-        return self._enqueue(("ZREMRANGEBYSCORE", name, min, max))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("ZREMRANGEBYSCORE", name, min, max)
+        self._add(result)
+        return result
 
     @overload
     def zrevrange(
@@ -242,7 +260,10 @@ class PipelineSortedSetRangeCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrevrangebylex/
         """
-        return self._enqueue(("ZREVRANGEBYLEX", name, max, min, *limit("start", start, num)))
+        result: PipelineResult[list[AnyStr]] = PipelineResult()
+        result.arguments = ("ZREVRANGEBYLEX", name, max, min, *limit("start", start, num))
+        self._add(result)
+        return result
 
     @overload
     def zrevrangebyscore(

@@ -138,7 +138,10 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zcard/
         """
-        return self._enqueue(("ZCARD", name))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("ZCARD", name)
+        self._add(result)
+        return result
 
     def zincrby(self, name: KeyT, amount: float, value: KeyT) -> PipelineResult[float]:
         """Add ``amount`` to the score of the member ``value``, or add that member, and return the new score.
@@ -244,7 +247,10 @@ class PipelineSortedSetCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/zrem/
         """
-        return self._enqueue(("ZREM", name, *required("values", values)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("ZREM", name, *required("values", values))
+        self._add(result)
+        return result
 
     @overload
     def zrevrank(self, name: KeyT, value: KeyT, withscore: Literal[False] = False) -> PipelineResult[int | None]: ...

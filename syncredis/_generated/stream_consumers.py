@@ -26,7 +26,10 @@ class PipelineStreamConsumerCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xack/
         """
-        return self._enqueue(("XACK", name, groupname, *required("ids", ids)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("XACK", name, groupname, *required("ids", ids))
+        self._add(result)
+        return result
 
     def xackdel(
         self, name: KeyT, groupname: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF"

@@ -47,14 +47,20 @@ class PipelineStreamGroupCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xgroup-createconsumer/
         """
-        return self._enqueue(("XGROUP", "CREATECONSUMER", name, groupname, consumername))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("XGROUP", "CREATECONSUMER", name, groupname, consumername)
+        self._add(result)
+        return result
 
     def xgroup_delconsumer(self, name: KeyT, groupname: KeyT, consumername: KeyT) -> PipelineResult[int]:
         """Remove a consumer and return how many pending entries it had, which nobody can acknowledge or take over any more.
 
         https://redis.io/docs/latest/commands/xgroup-delconsumer/
         """
-        return self._enqueue(("XGROUP", "DELCONSUMER", name, groupname, consumername))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("XGROUP", "DELCONSUMER", name, groupname, consumername)
+        self._add(result)
+        return result
 
     def xgroup_destroy(self, name: KeyT, groupname: KeyT) -> PipelineResult[bool]:
         """Remove a group with its consumers and what is pending; return whether there was one.

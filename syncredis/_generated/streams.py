@@ -106,7 +106,10 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xdel/
         """
-        return self._enqueue(("XDEL", name, *required("ids", ids)))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("XDEL", name, *required("ids", ids))
+        self._add(result)
+        return result
 
     def xdelex(self, name: KeyT, *ids: StreamIdT, ref_policy: RefPolicyT = "KEEPREF") -> PipelineResult[list[int]]:
         """Delete entries, and say what becomes of what is pending; return for each what became of it. Since Redis 8.2.
@@ -158,7 +161,10 @@ class PipelineStreamCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/xlen/
         """
-        return self._enqueue(("XLEN", name))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("XLEN", name)
+        self._add(result)
+        return result
 
     def xrange(
         self, name: KeyT, min: StreamIdT = "-", max: StreamIdT = "+", count: int | None = None

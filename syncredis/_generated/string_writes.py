@@ -7,7 +7,7 @@ from typing import Any, Literal, overload
 
 from syncredis.commands.arguments import MomentT, SpanT, milliseconds, pairs, seconds
 from syncredis.pipeline_queue import ParticularResult, PipelineCommandGroup, PipelineResult
-from syncredis.replies import to_bool, to_true
+from syncredis.replies import to_bool, to_true, to_true_or_none
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 
@@ -42,7 +42,10 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://valkey.io/commands/delifeq/
         """
-        return self._enqueue(("DELIFEQ", name, value))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("DELIFEQ", name, value)
+        self._add(result)
+        return result
 
     def digest(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the XXH3 digest of the value of ``name`` in hexadecimal digits, None if there is no such key. Since Redis 8.4.
@@ -51,14 +54,20 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/digest/
         """
-        return self._enqueue(("DIGEST", name))
+        result: PipelineResult[AnyStr | None] = PipelineResult()
+        result.arguments = ("DIGEST", name)
+        self._add(result)
+        return result
 
     def getset(self, name: KeyT, value: EncodableT) -> PipelineResult[AnyStr | None]:
         """Set ``name`` to ``value`` and return what it was before.
 
         https://redis.io/docs/latest/commands/getset/
         """
-        return self._enqueue(("GETSET", name, value))
+        result: PipelineResult[AnyStr | None] = PipelineResult()
+        result.arguments = ("GETSET", name, value)
+        self._add(result)
+        return result
 
     def mset(self, mapping: Mapping[Any, EncodableT]) -> PipelineResult[bool]:
         """Set each key of ``mapping`` to its value, all at once.
@@ -207,6 +216,8 @@ class PipelineStringWriteCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/set/
         """
+        if ex is px is exat is pxat is ifeq is ifne is ifdeq is ifdne is None and (not (nx or xx or keepttl or get)):
+            return ParticularResult(self._commands, ("SET", name, value), to_true_or_none)
         return self._commands.set(name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne)
 
     def setex(self, name: KeyT, time: SpanT, value: EncodableT) -> PipelineResult[bool]:

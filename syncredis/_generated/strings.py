@@ -22,35 +22,50 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/append/
         """
-        return self._enqueue(("APPEND", key, value))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("APPEND", key, value)
+        self._add(result)
+        return result
 
     def decr(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Subtract ``amount`` from the integer at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/decrby/
         """
-        return self._commands.decr(name, amount)
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("DECRBY", name, amount)
+        self._add(result)
+        return result
 
     def decrby(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Subtract ``amount`` from the integer at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/decrby/
         """
-        return self._enqueue(("DECRBY", name, amount))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("DECRBY", name, amount)
+        self._add(result)
+        return result
 
     def get(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the value of ``name``, or None if there is no such key.
 
         https://redis.io/docs/latest/commands/get/
         """
-        return self._enqueue(("GET", name))
+        result: PipelineResult[AnyStr | None] = PipelineResult()
+        result.arguments = ("GET", name)
+        self._add(result)
+        return result
 
     def getdel(self, name: KeyT) -> PipelineResult[AnyStr | None]:
         """Return the value of ``name`` and delete the key. Since Redis 6.2.
 
         https://redis.io/docs/latest/commands/getdel/
         """
-        return self._enqueue(("GETDEL", name))
+        result: PipelineResult[AnyStr | None] = PipelineResult()
+        result.arguments = ("GETDEL", name)
+        self._add(result)
+        return result
 
     def getex(
         self,
@@ -73,28 +88,40 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/getex/
         """
-        return self._enqueue(("GETEX", name, *expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist)))
+        result: PipelineResult[AnyStr | None] = PipelineResult()
+        result.arguments = ("GETEX", name, *expiry(ex=ex, px=px, exat=exat, pxat=pxat, persist=persist))
+        self._add(result)
+        return result
 
     def getrange(self, key: KeyT, start: int, end: int) -> PipelineResult[AnyStr]:
         """Return the bytes from ``start`` to ``end``, both included; negative positions count from the end.
 
         https://redis.io/docs/latest/commands/getrange/
         """
-        return self._enqueue(("GETRANGE", key, start, end))
+        result: PipelineResult[AnyStr] = PipelineResult()
+        result.arguments = ("GETRANGE", key, start, end)
+        self._add(result)
+        return result
 
     def incr(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/incrby/
         """
-        return self._commands.incr(name, amount)
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("INCRBY", name, amount)
+        self._add(result)
+        return result
 
     def incrby(self, name: KeyT, amount: int = 1) -> PipelineResult[int]:
         """Add ``amount`` to the integer at ``name`` and return the result.
 
         https://redis.io/docs/latest/commands/incrby/
         """
-        return self._enqueue(("INCRBY", name, amount))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("INCRBY", name, amount)
+        self._add(result)
+        return result
 
     def incrbyfloat(self, name: KeyT, amount: float = 1.0) -> PipelineResult[float]:
         """Add ``amount`` to the number at ``name`` and return the result.
@@ -279,25 +306,37 @@ class PipelineStringCommands(PipelineCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/mget/
         """
-        return self._enqueue(("MGET", *key_list("keys", keys, args)))
+        result: PipelineResult[list[AnyStr | None]] = PipelineResult()
+        result.arguments = ("MGET", *key_list("keys", keys, args))
+        self._add(result)
+        return result
 
     def setrange(self, name: KeyT, offset: int, value: EncodableT) -> PipelineResult[int]:
         """Overwrite the string at ``name`` from byte ``offset`` on and return its new length in bytes.
 
         https://redis.io/docs/latest/commands/setrange/
         """
-        return self._enqueue(("SETRANGE", name, offset, value))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("SETRANGE", name, offset, value)
+        self._add(result)
+        return result
 
     def strlen(self, name: KeyT) -> PipelineResult[int]:
         """Return the length in bytes of the string at ``name``, 0 if there is no such key.
 
         https://redis.io/docs/latest/commands/strlen/
         """
-        return self._enqueue(("STRLEN", name))
+        result: PipelineResult[int] = PipelineResult()
+        result.arguments = ("STRLEN", name)
+        self._add(result)
+        return result
 
     def substr(self, name: KeyT, start: int, end: int = -1) -> PipelineResult[AnyStr]:
         """Return the bytes from ``start`` to ``end``, both included: the old name of `getrange`.
 
         https://redis.io/docs/latest/commands/substr/
         """
-        return self._enqueue(("SUBSTR", name, start, end))
+        result: PipelineResult[AnyStr] = PipelineResult()
+        result.arguments = ("SUBSTR", name, start, end)
+        self._add(result)
+        return result

@@ -47,7 +47,7 @@ class StringCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/decrby/
         """
-        return self.decrby(name, amount)
+        return self.execute(Command(("DECRBY", name, amount)))
 
     def decrby(self, name: KeyT, amount: int = 1) -> int:
         """Subtract ``amount`` from the integer at ``name`` and return the result.
@@ -105,7 +105,7 @@ class StringCommands(CommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/incrby/
         """
-        return self.incrby(name, amount)
+        return self.execute(Command(("INCRBY", name, amount)))
 
     def incrby(self, name: KeyT, amount: int = 1) -> int:
         """Add ``amount`` to the integer at ``name`` and return the result.

@@ -17,6 +17,7 @@ from syncredis.commands.sentinel_replies import (
     SentinelState,
     to_info_cache,
     to_pending_script,
+    to_periods,
     to_state,
     to_states_by_name,
 )
@@ -237,6 +238,8 @@ class AsyncSentinelCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#sentinel-commands
         """
+        if parameters is None:
+            return await self._begin(Command(("SENTINEL", "DEBUG"), to_periods, text=True))
         return await self._run(self._commands.sentinel_debug(parameters))
 
     async def sentinel_flushconfig(self) -> bool:

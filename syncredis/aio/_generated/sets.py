@@ -128,6 +128,8 @@ class AsyncSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/spop/
         """
+        if count is None:
+            return await self._begin(Command(("SPOP", name)))
         return await self._run(self._commands.spop(name, count))
 
     @overload
@@ -147,6 +149,8 @@ class AsyncSetCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/srandmember/
         """
+        if number is None:
+            return await self._begin(Command(("SRANDMEMBER", name)))
         return await self._run(self._commands.srandmember(name, number))
 
     async def srem(self, name: KeyT, *values: EncodableT) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 from syncredis.aio.group import AsyncCommandGroup
 from syncredis.command import Command
 from syncredis.commands.arguments import MomentT, SpanT, milliseconds, pairs, seconds
-from syncredis.replies import to_bool, to_true
+from syncredis.replies import to_bool, to_true, to_true_or_none
 from syncredis.typing import AnyStr, EncodableT, KeyT
 
 
@@ -208,6 +208,8 @@ class AsyncStringWriteCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/set/
         """
+        if ex is px is exat is pxat is ifeq is ifne is ifdeq is ifdne is None and (not (nx or xx or keepttl or get)):
+            return await self._begin(Command(("SET", name, value), to_true_or_none))
         return await self._run(
             self._commands.set(name, value, ex, px, nx, xx, keepttl, get, exat, pxat, ifeq, ifne, ifdeq, ifdne)
         )

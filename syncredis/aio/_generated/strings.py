@@ -30,7 +30,7 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/decrby/
         """
-        return await self._run(self._commands.decr(name, amount))
+        return await self._begin(Command(("DECRBY", name, amount)))
 
     async def decrby(self, name: KeyT, amount: int = 1) -> int:
         """Subtract ``amount`` from the integer at ``name`` and return the result.
@@ -88,7 +88,7 @@ class AsyncStringCommands(AsyncCommandGroup[AnyStr]):
 
         https://redis.io/docs/latest/commands/incrby/
         """
-        return await self._run(self._commands.incr(name, amount))
+        return await self._begin(Command(("INCRBY", name, amount)))
 
     async def incrby(self, name: KeyT, amount: int = 1) -> int:
         """Add ``amount`` to the integer at ``name`` and return the result.
