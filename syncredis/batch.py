@@ -166,7 +166,6 @@ def annotate(outcomes: Sequence[Any], commands: Sequence[BaseCommand[Any]]) -> l
 
 
 _text_of: Final = attrgetter("text")
-_decode_of: Final = attrgetter("decode")
 
 
 def _wants_text(command: BaseCommand[Any], text: bool) -> bool:

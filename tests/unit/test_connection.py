@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from syncredis.exceptions import (
     TimeoutError,
 )
 from syncredis.opening import open_connection
+from syncredis.resp import encode
 from tests.fixtures.peer import Peer, bulk, politely
 from tests.fixtures.threads import BackgroundCall
 
@@ -152,6 +153,29 @@ def test_several_commands(connection: Connection, peer: Peer, count: int) -> Non
     assert connection.execute_many([echo(value) for value in values], True) == values
     assert [words[1].decode() for words in peer.received] == values
     assert works(connection)
+
+
+def test_three_chunks_are_under_way(connection: Connection, peer: Peer) -> None:
+    """So many commands are sent without a reply, and no more; then a chunk for each that was answered."""
+    count, size, before = 5 * CHUNK, len(encode(["ECHO", "value"], "utf-8")), len(peer.bytes_received)
+    owed: list[bytes] = []
+    most = 0
+
+    def patiently(words: Sequence[bytes]) -> bytes:
+        nonlocal most
+        owed.append(politely(words))
+        answered = len(peer.received) - len(owed)
+        most = max(most, (len(peer.bytes_received) - before) // size - answered)
+        is_last = len(peer.received) == count
+        if len(owed) < 3 * CHUNK and not is_last:
+            return b""
+        replies = owed[: count if is_last else CHUNK]
+        del owed[: len(replies)]
+        return b"".join(replies)
+
+    peer.answer = patiently
+    assert connection.execute_many([echo("value")] * count, True) == ["value"] * count
+    assert most == 3 * CHUNK
 
 
 def test_no_command_at_all(connection: Connection) -> None:
