@@ -29,7 +29,7 @@ from syncredis.typing import Reply
 CHUNK: Final = 200
 
 #: Commands whose replies may be owed when more are sent. Measured: with two chunks, the server often waits for the next one,
-#: and then for its processor; with four it gains nothing more, and has to hold more replies.
+#: and then for its processor; with four it gains little more, and has to hold more replies.
 _MOST_OWED: Final = 3 * CHUNK
 
 #: Bytes of a command that goes out with the handshake, whose limit of time it shares.
@@ -160,8 +160,8 @@ class Connection:
     ) -> list[Reply]:
         """Send any number of commands and return their replies; errors among them are returned, not raised. Blocks.
 
-        They go out in chunks, the next one before the replies to the last are awaited: server and client work at the same
-        time, and neither has to hold all requests and all replies, which could make both wait for each other.
+        They go out in chunks, some before the replies to the first are awaited: server and client work at the same time,
+        and the server need not hold all replies, which could make both wait for each other.
 
         Args:
             commands: what to send.

@@ -79,7 +79,7 @@ PIPELINE = Surface(
     ),
     is_async=False,
     body="return {call}",
-    # Without a call, which would be a sixth of what queueing costs.
+    # Without a call, which would be a seventh of what queueing costs.
     plain_body="result: {returns} = PipelineResult(); result.arguments = {arguments}; self._add(result); return result",
     particular_body="return ParticularResult(self._commands, {arguments}, {particulars})",
     returns="PipelineResult[{reply}]",
